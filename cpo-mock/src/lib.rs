@@ -1,0 +1,1 @@
+//! An OCPI 2.2.1 charge point operator with simulated stations

@@ -1,0 +1,1 @@
+//! What every OCPI request carries: authorization, ids, routing, envelope, paging, errors

@@ -1,0 +1,1 @@
+//! What every OCPI party has whatever its role: peers, credentials, storage, synchronisation

@@ -7,11 +7,13 @@ mod patch;
 mod primitives;
 mod report;
 
+pub mod catalogue;
 pub mod cdrs;
 pub mod charging_profiles;
 pub mod commands;
 pub mod common;
 pub mod credentials;
+pub mod examples;
 pub mod hub_client_info;
 pub mod locations;
 pub mod sessions;

@@ -1,1 +1,33 @@
-//! What every OCPI request carries: authorization, ids, routing, envelope, paging, errors
+//! What every OCPI request carries: authorization, ids, routing, envelope, paging, errors.
+//!
+//! One side is axum: extractors ([`OcpiJson`], [`Routing`], [`ListQuery`], …), answers ([`OcpiReply`], [`OcpiError`]) and the
+//! layers around them ([`with_layers`], [`serve`]). The other side is the client, [`OcpiClient`]. Both know only the
+//! protocol: no database, no business.
+
+mod body;
+mod context;
+mod error;
+mod exchange;
+mod extract;
+mod finish;
+mod layers;
+mod paths;
+mod render;
+mod reply;
+mod secret;
+mod status;
+
+pub mod clock;
+
+pub use clock::Clock;
+pub use context::{answer_as, note_peer};
+pub use error::OcpiError;
+pub use exchange::{Exchange, ExchangeLog};
+pub use extract::{
+    ListQuery, OcpiJson, OcpiPatch, OcpiPath, OcpiValue, PresentedToken, RequestIds, Routing, TokenForm,
+};
+pub use layers::{LayerConfig, with_layers};
+pub use reply::{OcpiReply, OcpiResult, ReplyPage};
+pub use secret::Secret;
+pub use status::OcpiStatus;
+pub use url::Url;

@@ -1,0 +1,16 @@
+//! What handlers can ask of a request. All of it is refused with an [`OcpiError`](crate::OcpiError).
+
+mod ids;
+mod json;
+mod list_query;
+mod path;
+mod routing;
+mod token;
+
+pub use ids::RequestIds;
+pub use json::{OcpiJson, OcpiPatch, OcpiValue};
+pub use list_query::ListQuery;
+pub use path::OcpiPath;
+pub use routing::Routing;
+pub(crate) use routing::{FROM_COUNTRY, FROM_PARTY, TO_COUNTRY, TO_PARTY};
+pub use token::{PresentedToken, TokenForm};

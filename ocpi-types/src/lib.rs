@@ -16,6 +16,8 @@ pub mod credentials;
 pub mod examples;
 pub mod hub_client_info;
 pub mod locations;
+#[cfg(feature = "pricing")]
+pub mod pricing;
 pub mod sessions;
 pub mod tariffs;
 pub mod tokens;

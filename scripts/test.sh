@@ -87,7 +87,7 @@ step "Dependencies" cargo fetch --locked --target "$(rustc -vV | sed -n 's/^host
 step "Formatting" formatting
 step "Lints" lints
 step "Documentation" documentation
-step "Build" cargo build --workspace --all-targets --locked
+step "Build" cargo test --workspace --no-run --locked
 step "PostgreSQL" postgres
 REPEAT="scripts/with-postgres.sh cargo test --workspace" step "Tests" tests
 

@@ -1,0 +1,56 @@
+//! Gathers what a CDR is held against.
+
+use ocpi_http::OcpiError;
+use ocpi_types::{Cdr, CiString, PartyId, Role, Tariff};
+
+use super::check::{Known, Reference};
+use super::store;
+use crate::{App, locations, sessions, tariffs, tokens};
+
+/// Everything we know that concerns this CDR.
+pub async fn gather(app: &App, owner: &PartyId, cdr: &Cdr) -> Result<Known, OcpiError> {
+    let db = &app.party.db;
+    let own_parties = app.own_parties(&Role::Emsp).await?;
+    let token_owner = PartyId::new(cdr.cdr_token.country_code.clone(), cdr.cdr_token.party_id.clone());
+    let token_id = tokens::token_id(&cdr.cdr_token.uid, &cdr.cdr_token.token_type);
+    let token = tokens::store::get(db, &token_owner, &token_id).await?.map(|own| own.token);
+    let reference = match &cdr.authorization_reference {
+        None => Reference::None,
+        Some(reference) => tokens::store::token_of_reference(db, reference.as_str())
+            .await?
+            .map_or(Reference::Unknown, Reference::GivenFor),
+    };
+    let session = match &cdr.session_id {
+        Some(id) => sessions::store::find(db, owner, id.as_str()).await?,
+        None => None,
+    };
+    let credited = match &cdr.credit_reference_id {
+        Some(id) => store::find(db, owner, id.as_str()).await?,
+        None => None,
+    };
+    Ok(Known {
+        own_parties,
+        token,
+        reference,
+        session,
+        tariffs: missing_tariffs(app, owner, cdr).await?,
+        location: locations::store::find(db, owner, cdr.cdr_location.id.as_str()).await?,
+        credited,
+        now: app.party.clock.now(),
+    })
+}
+
+/// The tariffs that periods name and that the CDR does not bring along.
+async fn missing_tariffs(app: &App, owner: &PartyId, cdr: &Cdr) -> Result<Vec<Tariff>, OcpiError> {
+    let mut wanted: Vec<&CiString<36>> = Vec::new();
+    for id in cdr.charging_periods.iter().filter_map(|period| period.tariff_id.as_ref()) {
+        if !cdr.tariffs.iter().any(|tariff| tariff.id == *id) && !wanted.contains(&id) {
+            wanted.push(id);
+        }
+    }
+    let mut found = Vec::new();
+    for id in wanted {
+        found.extend(tariffs::store::find(&app.party.db, owner, id).await?);
+    }
+    Ok(found)
+}

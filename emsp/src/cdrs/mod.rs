@@ -1,0 +1,8 @@
+//! Module CDRs, as its Receiver: the CPOs' bills. Spec: mod_cdrs.
+
+pub mod check;
+mod check_content;
+pub mod known;
+pub mod pull;
+pub mod receiver;
+pub mod store;

@@ -1,0 +1,74 @@
+//! The Receiver interface: CPOs send the bills of our drivers. Spec: mod_cdrs, "Receiver Interface".
+
+use axum::extract::State;
+use http::HeaderValue;
+use http::header::LOCATION;
+use ocpi_http::{OcpiError, OcpiJson, OcpiPath, OcpiReply, OcpiResult, Routing, join};
+use ocpi_party::RegisteredPeer;
+use ocpi_types::{Cdr, PartyId, Role};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::store::{self, Taken};
+use crate::{App, receive};
+
+/// Where we keep a CDR. CPOs learn this URL from the `Location` header and do not take it apart.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct CdrPath {
+    /// The CPO's country code.
+    #[param(example = "US")]
+    country_code: String,
+    /// The CPO's party id.
+    #[param(example = "CPO")]
+    party_id: String,
+    /// `CDR.id`.
+    #[param(example = "12345")]
+    cdr_id: String,
+}
+
+/// The CDR as it was sent.
+pub async fn get(
+    State(app): State<App>,
+    RegisteredPeer(peer): RegisteredPeer,
+    routing: Routing,
+    OcpiPath(path): OcpiPath<CdrPath>,
+) -> OcpiResult {
+    let owner = PartyId::new(path.country_code.as_str(), path.party_id.as_str());
+    receive::check(&app, &peer, &routing, &owner, None)?;
+    let stored = store::TABLE.get(&app.party.db, &owner, &path.cdr_id).await?;
+    let unknown = || OcpiError::unknown_object(format!("no CDR {:?} of {owner}", path.cdr_id));
+    stored.map(|stored| OcpiReply::json(stored.json)).ok_or_else(unknown)
+}
+
+/// A CDR, which never changes once it is here.
+pub async fn post(
+    State(app): State<App>,
+    RegisteredPeer(peer): RegisteredPeer,
+    routing: Routing,
+    OcpiJson { value: cdr, report }: OcpiJson<Cdr>,
+) -> OcpiResult {
+    let owner = PartyId::new(cdr.country_code.clone(), cdr.party_id.clone());
+    app.addressed(&peer, &routing)?;
+    if !peer.is_hub() && !peer.hosts(&owner, Role::Cpo) {
+        return Err(OcpiError::invalid(format!("the CDR belongs to {owner}, which is none of your CPO roles")));
+    }
+    let location = location_of(&app, &owner, cdr.id.as_str())?;
+    let id = cdr.id.clone();
+    let reply = match store::take(&app, owner, peer.id.clone(), cdr, &report).await? {
+        Taken::New => OcpiReply::created(),
+        Taken::Same => OcpiReply::ok(),
+        Taken::Different => {
+            return Err(OcpiError::invalid(format!(
+                "there is another CDR with id {id}; a CDR does not change, send a Credit CDR and a new one"
+            )));
+        }
+    };
+    Ok(reply.with_header(LOCATION, location))
+}
+
+fn location_of(app: &App, owner: &PartyId, id: &str) -> Result<HeaderValue, OcpiError> {
+    let base = app.party.base_url();
+    let path = ["ocpi", "2.2.1", "emsp", "cdrs", owner.country_code.as_str(), owner.party_id.as_str(), id];
+    let url = join(base.as_str(), &path).map_err(OcpiError::internal)?;
+    HeaderValue::from_str(url.as_str()).map_err(OcpiError::internal)
+}

@@ -1,0 +1,175 @@
+//! All SQL of this module.
+
+use ocpi_http::OcpiError;
+use ocpi_party::{Db, DbError, ObjectTable, Tx};
+use ocpi_types::{Cdr, CiString, Object, PartyId, Report};
+use sqlx::Row;
+
+use super::check::{CdrFinding, CheckVerdict, check, duplicates};
+use super::known;
+use crate::{App, receive};
+
+/// The stored CDRs.
+pub const TABLE: ObjectTable = ObjectTable::new("cdrs");
+
+/// What became of a CDR that came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It is new.
+    New,
+    /// We have it already, just like this.
+    Same,
+    /// We have another one with this id, and keep that.
+    Different,
+}
+
+/// A check as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredCheck {
+    /// `FINE`, `WARNING` or `PROBLEM`.
+    pub verdict: String,
+    /// The findings as JSON.
+    pub findings: String,
+    /// When it was made, in milliseconds since 1970.
+    pub checked_at: i64,
+}
+
+/// The CDR, if we have it.
+pub async fn find(db: &Db, owner: &PartyId, id: &str) -> Result<Option<Cdr>, OcpiError> {
+    let Some(stored) = TABLE.get(db, owner, id).await? else { return Ok(None) };
+    read(&stored.json).map(Some)
+}
+
+fn read(json: &str) -> Result<Cdr, OcpiError> {
+    serde_json::from_str(json).map_err(|_| receive::unreadable("a CDR"))
+}
+
+/// Checks and stores a CDR, unless there is one with its id. `form` is what was tolerated in reading it.
+pub async fn take(app: &App, owner: PartyId, peer_id: String, cdr: Cdr, form: &Report) -> Result<Taken, OcpiError> {
+    let json = cdr.to_json();
+    if let Some(stored) = TABLE.get(&app.party.db, &owner, cdr.id.as_str()).await? {
+        return Ok(compare(&stored.json, &json));
+    }
+    let known = known::gather(app, &owner, &cdr).await?;
+    let mut findings = check(&cdr, form, &known);
+    let checked_at = known.now.timestamp_millis();
+    app.party
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                // Within the transaction, so that two CDRs for one session cannot overlook each other.
+                duplicates(&cdr, &same_session(tx, &owner, &cdr).await?, &mut findings);
+                if insert(tx, &owner, &peer_id, &cdr, &json, &findings, checked_at).await? {
+                    return Ok(Taken::New);
+                }
+                let stored = TABLE.get_in(tx, &owner, cdr.id.as_str()).await?;
+                Ok(stored.map_or(Taken::Different, |stored| compare(&stored.json, &json)))
+            })
+        })
+        .await
+}
+
+fn compare(stored: &str, new: &str) -> Taken {
+    if stored == new || read(stored).ok() == read(new).ok() { Taken::Same } else { Taken::Different }
+}
+
+fn session_key(cdr: &Cdr) -> String {
+    cdr.session_id.as_ref().map(CiString::key).unwrap_or_default()
+}
+
+async fn same_session(tx: &mut Tx, owner: &PartyId, cdr: &Cdr) -> Result<Vec<Cdr>, OcpiError> {
+    if cdr.session_id.is_none() {
+        return Ok(Vec::new());
+    }
+    let found: Vec<String> = sqlx::query_scalar("SELECT json FROM cdrs WHERE owner = $1 AND session_id = $2 ORDER BY seq")
+        .bind(owner.key())
+        .bind(session_key(cdr))
+        .fetch_all(&mut **tx)
+        .await
+        .map_err(DbError::from)?;
+    found.iter().map(|json| read(json)).collect()
+}
+
+fn findings_json(findings: &[CdrFinding]) -> Result<String, DbError> {
+    serde_json::to_string(findings).map_err(|_| DbError::corrupt("findings"))
+}
+
+/// `false` when there is a CDR with this id.
+async fn insert(
+    tx: &mut Tx,
+    owner: &PartyId,
+    peer_id: &str,
+    cdr: &Cdr,
+    json: &str,
+    findings: &[CdrFinding],
+    checked_at: i64,
+) -> Result<bool, DbError> {
+    tx.touch(TABLE.name);
+    let seq = tx.seq();
+    let stored: Option<i64> = sqlx::query_scalar(
+        "INSERT INTO cdrs (owner, id, peer_id, seq, last_updated, json, session_id, verdict, findings, checked_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (owner, id) DO NOTHING RETURNING seq",
+    )
+    .bind(owner.key())
+    .bind(cdr.id.key())
+    .bind(peer_id)
+    .bind(seq)
+    .bind(cdr.last_updated.timestamp_millis())
+    .bind(json)
+    .bind(session_key(cdr))
+    .bind(CheckVerdict::of(findings).as_str())
+    .bind(findings_json(findings)?)
+    .bind(checked_at)
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(stored.is_some())
+}
+
+/// Checks a stored CDR again: what was missing (its session, a tariff) may have arrived. `None` when there is no such CDR.
+pub async fn check_again(app: &App, owner: PartyId, id: String) -> Result<Option<StoredCheck>, OcpiError> {
+    let Some(cdr) = find(&app.party.db, &owner, &id).await? else { return Ok(None) };
+    let known = known::gather(app, &owner, &cdr).await?;
+    let mut findings = check(&cdr, &cdr.validate(), &known);
+    let checked_at = known.now.timestamp_millis();
+    app.party
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                tx.touch(TABLE.name);
+                duplicates(&cdr, &same_session(tx, &owner, &cdr).await?, &mut findings);
+                let check = StoredCheck {
+                    verdict: CheckVerdict::of(&findings).as_str().to_owned(),
+                    findings: findings_json(&findings)?,
+                    checked_at,
+                };
+                sqlx::query("UPDATE cdrs SET verdict = $3, findings = $4, checked_at = $5 WHERE owner = $1 AND id = $2")
+                    .bind(owner.key())
+                    .bind(cdr.id.key())
+                    .bind(check.verdict.as_str())
+                    .bind(check.findings.as_str())
+                    .bind(check.checked_at)
+                    .execute(&mut **tx)
+                    .await
+                    .map_err(DbError::from)?;
+                Ok(Some(check))
+            })
+        })
+        .await
+}
+
+/// The stored check of a CDR.
+pub async fn stored_check(db: &Db, owner: &PartyId, id: &str) -> Result<Option<StoredCheck>, DbError> {
+    let row = sqlx::query("SELECT verdict, findings, checked_at FROM cdrs WHERE owner = $1 AND id = $2")
+        .bind(owner.key())
+        .bind(id.to_ascii_uppercase())
+        .fetch_optional(db.read())
+        .await?;
+    row.map(|row| {
+        Ok(StoredCheck {
+            verdict: row.try_get("verdict")?,
+            findings: row.try_get("findings")?,
+            checked_at: row.try_get("checked_at")?,
+        })
+    })
+    .transpose()
+}

@@ -1,0 +1,328 @@
+//! Sends commands to CPOs. Spec: mod_commands, "Receiver Interface", called by us.
+//!
+//! A command is noted before it is sent, so that a result that is faster than the answer finds it, and so that nothing is
+//! forgotten when we are stopped in between. Nobody sends it a second time: that is for a person to decide.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use http::Method;
+use ocpi_http::{CallError, OcpiError, join};
+use ocpi_party::Peer;
+use ocpi_types::{
+    AllowedType, Capability, CommandResponse, CommandResponseType, CommandType, Evse, InterfaceRole, Location,
+    LocationReferences, ModuleId, Object, PartyId, Report, Role, StartSession, Status, StopSession, TokenType,
+    UnlockConnector,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::store::{self, NewCommand};
+use crate::tokens::account::Asked;
+use crate::tokens::authorize::decide;
+use crate::tokens::sender::new_reference;
+use crate::tokens::store::OwnToken;
+use crate::{App, locations, tokens};
+
+/// The longest that we wait for a result, whatever the CPO says.
+const LONGEST_WAIT: i64 = 600;
+
+/// Start charging for one of our drivers.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartOrder {
+    /// The CPO, as `NL/TNM`.
+    #[schema(example = "US/CPO")]
+    pub party: String,
+    /// `Location.id` of that CPO.
+    #[schema(example = "LOC1")]
+    pub location_id: String,
+    /// `EVSE.uid`; needed with a connector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "3256")]
+    pub evse_uid: Option<String>,
+    /// `Connector.id`; needed where the EVSE asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "1")]
+    pub connector_id: Option<String>,
+    /// `Token.uid` of our driver.
+    #[schema(example = "APP-0001")]
+    pub token_uid: String,
+    /// `Token.type`; `APP_USER` when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "APP_USER")]
+    pub token_type: Option<String>,
+}
+
+/// End a charge.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StopOrder {
+    /// The CPO, as `NL/TNM`.
+    #[schema(example = "US/CPO")]
+    pub party: String,
+    /// `Session.id` of that CPO.
+    #[schema(example = "101")]
+    pub session_id: String,
+}
+
+/// Release a plug that is stuck. For operators and help desks, never for drivers.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnlockOrder {
+    /// The CPO, as `NL/TNM`.
+    #[schema(example = "US/CPO")]
+    pub party: String,
+    /// `Location.id` of that CPO.
+    #[schema(example = "LOC1")]
+    pub location_id: String,
+    /// `EVSE.uid`.
+    #[schema(example = "3256")]
+    pub evse_uid: String,
+    /// `Connector.id`.
+    #[schema(example = "1")]
+    pub connector_id: String,
+}
+
+/// Why a command was not sent.
+#[derive(Debug)]
+pub enum NotSent {
+    /// What the order names does not exist.
+    Unknown(String),
+    /// The order is not possible.
+    Refused(String),
+    /// Our own fault.
+    Failed(OcpiError),
+}
+
+impl<E: Into<OcpiError>> From<E> for NotSent {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Where a command goes.
+struct Receiver {
+    peer: Arc<Peer>,
+    party: PartyId,
+    endpoint: String,
+}
+
+/// Starts a charge. The answer is the command's id.
+pub async fn start(app: &App, order: &StartOrder) -> Result<String, NotSent> {
+    let receiver = receiver(app, &order.party).await?;
+    let location = location(app, &receiver.party, &order.location_id).await?;
+    check_place(&location, order.evse_uid.as_deref(), order.connector_id.as_deref())?;
+    let own = token(app, &order.token_uid, order.token_type.as_deref()).await?;
+    check_token(app, &own, &receiver.party, order)?;
+    let id = new_id();
+    let mut request = StartSession::builder()
+        .response_url(response_url(app, &CommandType::StartSession, &id)?)
+        .token(own.token.clone())
+        .location_id(location.id.as_str());
+    if let Some(evse) = &order.evse_uid {
+        request = request.evse_uid(evse.as_str());
+    }
+    if let Some(connector) = &order.connector_id {
+        request = request.connector_id(connector.as_str());
+    }
+    let reference = new_reference();
+    let request = request.authorization_reference(reference.as_str()).build().map_err(impossible)?;
+    let command = Command {
+        id,
+        command: CommandType::StartSession,
+        sender: own.owner(),
+        token_id: tokens::token_id(&own.token.uid, &own.token.token_type),
+        reference,
+        session_id: String::new(),
+        body: request.to_json(),
+    };
+    send(app, receiver, command).await
+}
+
+/// Ends a charge. The answer is the command's id.
+pub async fn stop(app: &App, order: &StopOrder) -> Result<String, NotSent> {
+    let receiver = receiver(app, &order.party).await?;
+    let id = new_id();
+    let request = StopSession::builder()
+        .response_url(response_url(app, &CommandType::StopSession, &id)?)
+        .session_id(order.session_id.as_str())
+        .build()
+        .map_err(impossible)?;
+    let command = Command {
+        id,
+        command: CommandType::StopSession,
+        sender: app.main_party().await?,
+        token_id: String::new(),
+        reference: String::new(),
+        session_id: order.session_id.clone(),
+        body: request.to_json(),
+    };
+    send(app, receiver, command).await
+}
+
+/// Releases a plug. The answer is the command's id.
+pub async fn unlock(app: &App, order: &UnlockOrder) -> Result<String, NotSent> {
+    let receiver = receiver(app, &order.party).await?;
+    let location = location(app, &receiver.party, &order.location_id).await?;
+    check_place(&location, Some(&order.evse_uid), Some(&order.connector_id))?;
+    let id = new_id();
+    let request = UnlockConnector::builder()
+        .response_url(response_url(app, &CommandType::UnlockConnector, &id)?)
+        .location_id(location.id.as_str())
+        .evse_uid(order.evse_uid.as_str())
+        .connector_id(order.connector_id.as_str())
+        .build()
+        .map_err(impossible)?;
+    let command = Command {
+        id,
+        command: CommandType::UnlockConnector,
+        sender: app.main_party().await?,
+        token_id: String::new(),
+        reference: String::new(),
+        session_id: String::new(),
+        body: request.to_json(),
+    };
+    send(app, receiver, command).await
+}
+
+/// A command that is ready to go.
+struct Command {
+    id: String,
+    command: CommandType,
+    sender: PartyId,
+    token_id: String,
+    reference: String,
+    session_id: String,
+    body: String,
+}
+
+fn new_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+fn impossible(report: Report) -> NotSent {
+    NotSent::Refused(report.to_string())
+}
+
+/// Where the CPO sends the result: nobody else can know this URL.
+fn response_url(app: &App, command: &CommandType, id: &str) -> Result<String, NotSent> {
+    let base = app.party.base_url();
+    let url = join(base.as_str(), &["ocpi", "2.2.1", "emsp", "commands", command.as_str(), id]);
+    Ok(url.map_err(OcpiError::internal)?.into())
+}
+
+async fn receiver(app: &App, party: &str) -> Result<Receiver, NotSent> {
+    let party: PartyId = party.parse().map_err(|error: ocpi_types::NotAParty| NotSent::Refused(error.to_string()))?;
+    let Some(peer) = app.peer_of(&party, &Role::Cpo).await? else {
+        return Err(NotSent::Unknown(format!("no registered partner is the CPO {party}")));
+    };
+    let Some(endpoint) = peer.endpoint(ModuleId::Commands, InterfaceRole::Receiver).map(str::to_owned) else {
+        return Err(NotSent::Refused(format!("{} takes no commands", peer.name)));
+    };
+    Ok(Receiver { peer, party, endpoint })
+}
+
+async fn location(app: &App, party: &PartyId, id: &str) -> Result<Location, NotSent> {
+    let found = locations::store::find(&app.party.db, party, id).await?;
+    found.ok_or_else(|| NotSent::Unknown(format!("no location {id:?} of {party}")))
+}
+
+/// Whether the place exists and is named as precisely as the station needs.
+fn check_place(location: &Location, evse_uid: Option<&str>, connector_id: Option<&str>) -> Result<(), NotSent> {
+    let Some(uid) = evse_uid else {
+        return match connector_id {
+            Some(_) => Err(NotSent::Refused("connector_id needs evse_uid".into())),
+            None => Ok(()),
+        };
+    };
+    let unknown = |what: &str| NotSent::Unknown(format!("location {} has no {what}", location.id));
+    let evse: &Evse = locations::tree::evse(location, uid).map_err(|_| unknown(&format!("EVSE {uid:?}")))?;
+    if evse.status == Status::Removed {
+        return Err(NotSent::Refused(format!("EVSE {uid} has been removed")));
+    }
+    match connector_id {
+        Some(id) => {
+            locations::tree::connector(evse, id).map_err(|_| unknown(&format!("connector {id:?} at EVSE {uid}")))?;
+        }
+        None if evse.capabilities.contains(&Capability::StartSessionConnectorRequired) => {
+            return Err(NotSent::Refused(format!("EVSE {uid} needs a connector_id to start")));
+        }
+        None => {}
+    }
+    Ok(())
+}
+
+async fn token(app: &App, uid: &str, token_type: Option<&str>) -> Result<OwnToken, NotSent> {
+    let token_type = token_type.map_or(TokenType::AppUser, TokenType::from);
+    let found = app.tokens.find(&tokens::token_id::<36>(&uid.into(), &token_type)).await?;
+    let unknown = || NotSent::Unknown(format!("no token {uid:?} of type {token_type}"));
+    found.first().cloned().ok_or_else(unknown)
+}
+
+/// The CPO does not ask whether the Token may charge: it takes our word for it.
+fn check_token(app: &App, own: &OwnToken, party: &PartyId, order: &StartOrder) -> Result<(), NotSent> {
+    let location = LocationReferences::builder()
+        .location_id(order.location_id.as_str())
+        .evse_uids(order.evse_uid.as_deref())
+        .build()
+        .map_err(impossible)?;
+    let asked = Asked { party: Some(party), location: &location };
+    match decide(&own.token, &own.account, Some(&asked), app.party.clock.now()) {
+        Ok(verdict) if verdict.allowed == AllowedType::Allowed => Ok(()),
+        Ok(verdict) => {
+            let why = verdict.info.map(|info| info.text.to_string()).unwrap_or_default();
+            Err(NotSent::Refused(format!("{}: {why}", verdict.allowed)))
+        }
+        Err(_) => Err(NotSent::Refused("the token depends on a place".into())),
+    }
+}
+
+async fn send(app: &App, receiver: Receiver, command: Command) -> Result<String, NotSent> {
+    let party = &app.party;
+    let created_at = party.clock.wall();
+    let deadline = created_at + TimeDelta::seconds(app.config.command_timeout_seconds);
+    let new = NewCommand {
+        id: command.id.clone(),
+        command: command.command.clone(),
+        peer_id: receiver.peer.id.clone(),
+        sender: command.sender.clone(),
+        receiver: receiver.party.clone(),
+        token_id: command.token_id,
+        request: command.body.clone(),
+        authorization_reference: command.reference,
+        session_id: command.session_id,
+        created_at,
+        deadline,
+    };
+    store::insert(&party.db, new).await?;
+    let url = join(&receiver.endpoint, &[command.command.as_str()]).map_err(OcpiError::internal)?;
+    let target = party.target(&receiver.peer, &command.sender, &receiver.party);
+    match party.client.call(&target, Method::POST, &url, Some(command.body)).await {
+        Ok(answer) => responded(app, &command.id, answer.data).await?,
+        // A status like 2003 can carry a CommandResponse; either way the command goes nowhere.
+        Err(error) => store::failed(&party.db, command.id.clone(), describe(&error)).await?,
+    }
+    Ok(command.id)
+}
+
+fn describe(error: &CallError) -> String {
+    error.to_string()
+}
+
+async fn responded(app: &App, id: &str, data: serde_json::Value) -> Result<(), NotSent> {
+    let parsed = ocpi_types::parse::<CommandResponse>(data);
+    let Some(response) = parsed.value else {
+        let failure = format!("the answer is no CommandResponse: {}", parsed.report);
+        return Ok(store::failed(&app.party.db, id.to_owned(), failure).await?);
+    };
+    let at = app.party.clock.wall();
+    let seconds = if response.result == CommandResponseType::Accepted && response.timeout <= 0 {
+        // Accepted, and no time for a result: take the time we would have given anyway.
+        app.config.command_timeout_seconds
+    } else {
+        response.timeout.clamp(0, LONGEST_WAIT)
+    };
+    let deadline = at + TimeDelta::seconds(seconds);
+    Ok(store::responded(&app.party.db, id.to_owned(), response.to_json(), at, deadline).await?)
+}

@@ -1,0 +1,5 @@
+//! Module Commands, as its Sender: remote control of the CPOs' stations. Spec: mod_commands.
+
+pub mod callback;
+pub mod issue;
+pub mod store;

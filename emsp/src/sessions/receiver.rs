@@ -1,0 +1,74 @@
+//! The Receiver interface: CPOs push the Sessions of our drivers. Spec: mod_sessions, "Receiver Interface".
+
+use axum::extract::State;
+use ocpi_http::{OcpiJson, OcpiPatch, OcpiPath, OcpiReply, OcpiResult, Routing};
+use ocpi_party::RegisteredPeer;
+use ocpi_types::{PartyId, Session};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::store;
+use crate::{App, receive};
+
+/// Where a Session lives.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct SessionPath {
+    /// The CPO's country code.
+    #[param(example = "US")]
+    country_code: String,
+    /// The CPO's party id.
+    #[param(example = "CPO")]
+    party_id: String,
+    /// `Session.id`.
+    #[param(example = "101")]
+    session_id: String,
+}
+
+impl SessionPath {
+    fn owner(&self) -> PartyId {
+        PartyId::new(self.country_code.as_str(), self.party_id.as_str())
+    }
+}
+
+/// The Session as we hold it.
+pub async fn get(
+    State(app): State<App>,
+    RegisteredPeer(peer): RegisteredPeer,
+    routing: Routing,
+    OcpiPath(path): OcpiPath<SessionPath>,
+) -> OcpiResult {
+    let owner = path.owner();
+    receive::check(&app, &peer, &routing, &owner, None)?;
+    let stored = store::TABLE.get(&app.party.db, &owner, &path.session_id).await?;
+    stored.map(|stored| OcpiReply::json(stored.json)).ok_or_else(|| store::unknown(&owner, &path.session_id))
+}
+
+/// A whole Session: new, or in place of the one we hold, with its charging periods.
+pub async fn put(
+    State(app): State<App>,
+    RegisteredPeer(peer): RegisteredPeer,
+    routing: Routing,
+    OcpiPath(path): OcpiPath<SessionPath>,
+    OcpiJson { value: session, .. }: OcpiJson<Session>,
+) -> OcpiResult {
+    let owner = path.owner();
+    let body = PartyId::new(session.country_code.clone(), session.party_id.clone());
+    receive::check(&app, &peer, &routing, &owner, Some(&body))?;
+    receive::same_id("id", &path.session_id, &session.id)?;
+    let created = store::put(&app.party.db, owner, peer.id.clone(), session).await?;
+    Ok(if created { OcpiReply::created() } else { OcpiReply::ok() })
+}
+
+/// Some fields of a Session that we hold; charging periods are added to those we have.
+pub async fn patch(
+    State(app): State<App>,
+    RegisteredPeer(peer): RegisteredPeer,
+    routing: Routing,
+    OcpiPath(path): OcpiPath<SessionPath>,
+    OcpiPatch(patch): OcpiPatch<Session>,
+) -> OcpiResult {
+    let owner = path.owner();
+    receive::check(&app, &peer, &routing, &owner, None)?;
+    store::patch(&app.party.db, owner, path.session_id, peer.id.clone(), patch).await?;
+    Ok(OcpiReply::ok())
+}

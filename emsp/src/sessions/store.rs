@@ -1,0 +1,132 @@
+//! All SQL of this module.
+
+use ocpi_http::OcpiError;
+use ocpi_party::{Db, DbError, ObjectTable, Stored, Tx};
+use ocpi_types::{Object, PartyId, Patch, Session, SessionStatus};
+use sqlx::Row;
+
+use crate::{receive, tokens};
+
+/// The stored Sessions.
+pub const TABLE: ObjectTable = ObjectTable::new("sessions");
+
+/// One statement, because sessions are what is pushed most. A Session that is COMPLETED stays as it is, but may be sent again.
+const UPSERT: &str = "\
+    INSERT INTO sessions (owner, id, peer_id, seq, last_updated, json, status, token_id, authorization_reference) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+    ON CONFLICT (owner, id) DO UPDATE SET \
+      peer_id = excluded.peer_id, last_updated = excluded.last_updated, json = excluded.json, deleted = 0, \
+      status = excluded.status, token_id = excluded.token_id, \
+      authorization_reference = excluded.authorization_reference \
+    WHERE excluded.last_updated >= sessions.last_updated \
+      AND (sessions.status <> 'COMPLETED' OR sessions.json = excluded.json) \
+    RETURNING seq";
+
+/// What became of a Session that was to be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saved {
+    /// It is new.
+    Created,
+    /// It took the place of what we had.
+    Replaced,
+    /// We hold a newer state.
+    Stale,
+    /// The one we hold is COMPLETED, and this one differs.
+    Final,
+}
+
+/// The answer about a Session that we do not have.
+pub fn unknown(owner: &PartyId, id: &str) -> OcpiError {
+    OcpiError::unknown_object(format!("no session {id:?} of {owner}"))
+}
+
+/// The Session as an object.
+pub fn read(stored: &Stored) -> Result<Session, OcpiError> {
+    serde_json::from_str(&stored.json).map_err(|_| receive::unreadable("a session"))
+}
+
+/// The Session, if we have it.
+pub async fn find(db: &Db, owner: &PartyId, id: &str) -> Result<Option<Session>, OcpiError> {
+    TABLE.get(db, owner, id).await?.as_ref().map(read).transpose()
+}
+
+/// Stores a Session, if nothing speaks against it.
+pub async fn save(tx: &mut Tx, owner: &PartyId, peer_id: &str, session: &Session) -> Result<Saved, DbError> {
+    tx.touch(TABLE.name);
+    let seq = tx.seq();
+    let reference = session.authorization_reference.as_ref().map(ocpi_types::CiString::key).unwrap_or_default();
+    let stored: Option<i64> = sqlx::query_scalar(UPSERT)
+        .bind(owner.key())
+        .bind(session.id.key())
+        .bind(peer_id)
+        .bind(seq)
+        .bind(session.last_updated.timestamp_millis())
+        .bind(session.to_json())
+        .bind(session.status.as_str())
+        .bind(tokens::token_id(&session.cdr_token.uid, &session.cdr_token.token_type))
+        .bind(reference)
+        .fetch_optional(&mut **tx)
+        .await?;
+    match stored {
+        Some(stored) if stored == seq => Ok(Saved::Created),
+        Some(_) => Ok(Saved::Replaced),
+        None => {
+            let known = TABLE.get_in(tx, owner, session.id.as_str()).await?;
+            let stale = known.is_some_and(|known| known.last_updated > session.last_updated);
+            Ok(if stale { Saved::Stale } else { Saved::Final })
+        }
+    }
+}
+
+/// The same, with the refusals as they are answered. `true` when the Session is new.
+async fn save_or_refuse(tx: &mut Tx, owner: &PartyId, peer_id: &str, session: &Session) -> Result<bool, OcpiError> {
+    match save(tx, owner, peer_id, session).await? {
+        Saved::Created => Ok(true),
+        Saved::Replaced => Ok(false),
+        Saved::Final => Err(OcpiError::invalid(format!(
+            "session {} is {}: it does not change any more",
+            session.id,
+            SessionStatus::Completed
+        ))),
+        Saved::Stale => {
+            let known = TABLE.get_in(tx, owner, session.id.as_str()).await?;
+            Err(receive::stale(session.id.as_str(), known.map_or(session.last_updated, |known| known.last_updated)))
+        }
+    }
+}
+
+/// A whole Session. `true` when it is new.
+pub async fn put(db: &Db, owner: PartyId, peer_id: String, session: Session) -> Result<bool, OcpiError> {
+    db.write(move |tx| Box::pin(async move { save_or_refuse(tx, &owner, &peer_id, &session).await })).await
+}
+
+/// Some fields of a Session that we hold; charging periods are added to those we have.
+pub async fn patch(
+    db: &Db,
+    owner: PartyId,
+    id: String,
+    peer_id: String,
+    patch: Patch<Session>,
+) -> Result<(), OcpiError> {
+    db.write(move |tx| {
+        Box::pin(async move {
+            let stored = TABLE.get_in(tx, &owner, &id).await?.ok_or_else(|| unknown(&owner, &id))?;
+            if patch.last_updated().is_some_and(|new| new < stored.last_updated) {
+                return Err(receive::stale(&id, stored.last_updated));
+            }
+            let (changed, _tolerated) =
+                patch.apply(&read(&stored)?).map_err(|report| OcpiError::refused("changed session", report))?;
+            save_or_refuse(tx, &owner, &peer_id, &changed).await.map(|_| ())
+        })
+    })
+    .await
+}
+
+/// Sessions that carry this authorization reference: owner (`NL/TNM`) and JSON.
+pub async fn by_reference(db: &Db, reference: &str) -> Result<Vec<(String, String)>, DbError> {
+    let rows = sqlx::query("SELECT owner, json FROM sessions WHERE authorization_reference = $1 AND deleted = 0 ORDER BY seq")
+        .bind(reference.to_ascii_uppercase())
+        .fetch_all(db.read())
+        .await?;
+    rows.iter().map(|row| Ok((row.try_get("owner")?, row.try_get("json")?))).collect()
+}

@@ -1,0 +1,77 @@
+//! The Receiver interface: CPOs push their Tariffs. Spec: mod_tariffs, "Receiver Interface".
+
+use axum::extract::State;
+use ocpi_http::{OcpiJson, OcpiPath, OcpiReply, OcpiResult, Routing};
+use ocpi_party::RegisteredPeer;
+use ocpi_types::{Object, PartyId, Tariff};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::store;
+use crate::{App, receive};
+
+/// Where a Tariff lives.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct TariffPath {
+    /// The CPO's country code.
+    #[param(example = "US")]
+    country_code: String,
+    /// The CPO's party id.
+    #[param(example = "CPO")]
+    party_id: String,
+    /// `Tariff.id`.
+    #[param(example = "12")]
+    tariff_id: String,
+}
+
+impl TariffPath {
+    fn owner(&self) -> PartyId {
+        PartyId::new(self.country_code.as_str(), self.party_id.as_str())
+    }
+}
+
+/// The Tariff as we hold it.
+pub async fn get(
+    State(app): State<App>,
+    RegisteredPeer(peer): RegisteredPeer,
+    routing: Routing,
+    OcpiPath(path): OcpiPath<TariffPath>,
+) -> OcpiResult {
+    let owner = path.owner();
+    receive::check(&app, &peer, &routing, &owner, None)?;
+    let stored = store::TABLE.get(&app.party.db, &owner, &path.tariff_id).await?;
+    stored.map(|stored| OcpiReply::json(stored.json)).ok_or_else(|| store::unknown(&owner, &path.tariff_id))
+}
+
+/// A whole Tariff: new, or in place of the one we hold.
+pub async fn put(
+    State(app): State<App>,
+    RegisteredPeer(peer): RegisteredPeer,
+    routing: Routing,
+    OcpiPath(path): OcpiPath<TariffPath>,
+    OcpiJson { value: tariff, .. }: OcpiJson<Tariff>,
+) -> OcpiResult {
+    let owner = path.owner();
+    let body = PartyId::new(tariff.country_code.clone(), tariff.party_id.clone());
+    receive::check(&app, &peer, &routing, &owner, Some(&body))?;
+    receive::same_id("id", &path.tariff_id, &tariff.id)?;
+    let (json, last_updated) = (tariff.to_json(), tariff.last_updated);
+    let created = receive::store(&app, store::TABLE, &peer, owner, path.tariff_id, last_updated, json).await?;
+    Ok(if created { OcpiReply::created() } else { OcpiReply::ok() })
+}
+
+/// The Tariff is not used any more.
+pub async fn delete(
+    State(app): State<App>,
+    RegisteredPeer(peer): RegisteredPeer,
+    routing: Routing,
+    OcpiPath(path): OcpiPath<TariffPath>,
+) -> OcpiResult {
+    let owner = path.owner();
+    receive::check(&app, &peer, &routing, &owner, None)?;
+    if store::delete(&app.party.db, owner.clone(), path.tariff_id.clone()).await? {
+        Ok(OcpiReply::ok())
+    } else {
+        Err(store::unknown(&owner, &path.tariff_id))
+    }
+}

@@ -5,6 +5,7 @@
 //! protocol: no database, no business.
 
 mod body;
+mod client;
 mod context;
 mod error;
 mod exchange;
@@ -15,10 +16,16 @@ mod paths;
 mod render;
 mod reply;
 mod secret;
+mod serve;
 mod status;
+mod url_policy;
 
 pub mod clock;
+pub mod openapi;
 
+pub use client::{
+    Answer, CallError, ClientConfig, FailureClass, OcpiClient, PageOf, Pages, Target, join,
+};
 pub use clock::Clock;
 pub use context::{answer_as, note_peer};
 pub use error::OcpiError;
@@ -29,5 +36,7 @@ pub use extract::{
 pub use layers::{LayerConfig, with_layers};
 pub use reply::{OcpiReply, OcpiResult, ReplyPage};
 pub use secret::Secret;
+pub use serve::{ServeConfig, serve, serve_with};
 pub use status::OcpiStatus;
 pub use url::Url;
+pub use url_policy::UrlPolicy;

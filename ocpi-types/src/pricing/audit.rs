@@ -43,9 +43,8 @@ pub fn audit(cdr: &Cdr, tariffs: &[Tariff], time_zone: Tz) -> Vec<Difference> {
     }
     let priced = price(&input);
     let differences = audit_priced(cdr, &priced);
-    let only_reserved = priced.lines.iter().all(|line| {
-        matches!(line.charge, Charge::ReservationTime | Charge::ReservationFixed)
-    });
+    let only_reserved =
+        priced.lines.iter().all(|line| matches!(line.charge, Charge::ReservationTime | Charge::ReservationFixed));
     if differences.is_empty() || !only_reserved {
         return differences;
     }

@@ -11,7 +11,7 @@ use super::tariff_book::{Found, TariffBook};
 use super::{Charge, Doubt, Line, PricingFinding};
 
 /// The line items under construction.
-pub(super) struct Lines<'a> {
+pub(super) struct Bill<'a> {
     book: &'a TariffBook<'a>,
     timeline: &'a Timeline<'a>,
     expired: bool,
@@ -25,7 +25,7 @@ pub(super) struct Lines<'a> {
     pub findings: Vec<PricingFinding>,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> Bill<'a> {
     pub(super) fn new(book: &'a TariffBook<'a>, timeline: &'a Timeline<'a>, expired: bool) -> Self {
         Self {
             book,
@@ -142,11 +142,10 @@ impl<'a> Lines<'a> {
     }
 
     fn push(&mut self, period: usize, found: &Found<'a>, charge: Charge, quantity: Decimal) {
-        let known = self
-            .lines
-            .iter()
-            .zip(&self.tariff_of)
-            .position(|(line, &tariff)| line.period == period && line.charge == charge && same(line, tariff, found));
+        let known =
+            self.lines.iter().zip(&self.tariff_of).position(|(line, &tariff)| {
+                line.period == period && line.charge == charge && same(line, tariff, found)
+            });
         let index = known.unwrap_or_else(|| {
             self.lines.push(line(period, found, charge, self.book));
             self.tariff_of.push(found.tariff);
@@ -195,8 +194,9 @@ impl<'a> Lines<'a> {
                 self.tell(Doubt::Straddle, period, tariff, message);
             }
             Active::Unknown(what) => {
-                let message =
-                    format!("it does not tell the {what} that element {number} asks for; the element counts as not active");
+                let message = format!(
+                    "it does not tell the {what} that element {number} asks for; the element counts as not active"
+                );
                 self.tell(Doubt::Undecidable, period, tariff, message);
             }
             Active::Yes | Active::No => {}

@@ -66,7 +66,7 @@ pub use explain::explain;
 pub use input::{PricingInput, time_zone};
 pub use priced::{Charge, Doubt, Line, Priced, PricingFinding, Quantities, hours};
 
-use lines::Lines;
+use lines::Bill;
 use slices::Timeline;
 use stretches::{Kind, Stretch};
 use tariff_book::TariffBook;
@@ -83,19 +83,19 @@ pub fn price(input: &PricingInput<'_>) -> Priced {
     check_reservation(input, &stretches, charged, &mut findings);
     let tariff_of_period = resolve_tariffs(input, &book, &mut findings);
 
-    let mut lines = Lines::new(&book, &timeline, expired);
+    let mut bill = Bill::new(&book, &timeline, expired);
     let mut used: Vec<usize> = Vec::new();
     let mut last_tariff = None;
     for stretch in &stretches {
         let Some(tariff) = tariff_of_period[stretch.period] else { continue };
-        lines.add(stretch, tariff);
+        bill.add(stretch, tariff);
         last_tariff = Some(tariff);
         if !used.contains(&tariff) {
             used.push(tariff);
         }
     }
-    findings.append(&mut lines.findings);
-    let Lines { mut lines, tariff_of, latest, .. } = lines;
+    findings.append(&mut bill.findings);
+    let Bill { mut lines, tariff_of, latest, .. } = bill;
     step_size::apply(&mut lines, &latest, &tariff_of, last_tariff);
     totals::cost(&mut lines);
     let used: Vec<&Tariff> = used.into_iter().map(|index| book.entry(index).tariff).collect();
@@ -111,7 +111,8 @@ fn summarize(
     charged: bool,
     mut findings: Vec<PricingFinding>,
 ) -> Priced {
-    let names_vat = |tariff: &&Tariff| tariff.elements.iter().flat_map(|e| &e.price_components).any(|c| c.vat.is_some());
+    let names_vat =
+        |tariff: &&Tariff| tariff.elements.iter().flat_map(|e| &e.price_components).any(|c| c.vat.is_some());
     let vat = lines.iter().any(|line| line.vat.is_some()) || (lines.is_empty() && used.iter().any(names_vat));
     let sum = |charges: &[Charge]| totals::sum(&lines, charges, vat).rounded();
     let all = totals::sum(&lines, &Charge::ALL, vat);

@@ -96,14 +96,17 @@ impl Bounds {
     }
 
     fn holds(self, span: Option<Span>, what: &'static str) -> Active {
-        if self.min.is_none() && self.max.is_none() {
+        // "At least 0" is how some tariffs write that there is no bound.
+        if self.max.is_none() && self.min.is_none_or(|min| min <= Decimal::ZERO && span.is_none()) {
             return Active::Yes;
         }
         let Some((low, high)) = span else { return Active::Unknown(what) };
         match (self.contains(low), self.contains(high)) {
             (true, true) => Active::Yes,
             // Both ends outside on different sides would mean that the range was crossed.
-            (false, false) if self.max.is_none_or(|max| low >= max) || self.min.is_none_or(|min| high < min) => Active::No,
+            (false, false) if self.max.is_none_or(|max| low >= max) || self.min.is_none_or(|min| high < min) => {
+                Active::No
+            }
             _ => Active::Straddles(what),
         }
     }
@@ -204,6 +207,7 @@ fn window(start: Option<Time>, end: Option<Time>) -> Option<Window> {
     Some(Window { start, end })
 }
 
+#[derive(Clone, Copy)]
 enum Time {
     At(NaiveTime),
     EndOfDay,
@@ -219,10 +223,10 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn bad(&mut self, name: &str, value: &str) {
         self.unreadable = true;
-        self.tell(format!("restriction {name} = {value:?} cannot be read; the element is never active"));
+        self.tell(&format!("restriction {name} = {value:?} cannot be read; the element is never active"));
     }
 
-    fn tell(&mut self, what: String) {
+    fn tell(&mut self, what: &str) {
         self.findings.push(PricingFinding {
             doubt: Doubt::BadRestriction,
             period: None,
@@ -261,8 +265,8 @@ impl Reader<'_> {
             DayOfWeek::Friday => Weekday::Fri,
             DayOfWeek::Saturday => Weekday::Sat,
             DayOfWeek::Sunday => Weekday::Sun,
-            other => {
-                self.bad("day_of_week", other.as_str());
+            DayOfWeek::Unlisted(_) => {
+                self.bad("day_of_week", day.as_str());
                 return None;
             }
         })
@@ -273,7 +277,7 @@ impl Reader<'_> {
             None => Pool::Session,
             Some(ReservationRestrictionType::Reservation) => Pool::Reserved,
             Some(ReservationRestrictionType::ReservationExpires) => Pool::Expired,
-            Some(other) => {
+            Some(other @ ReservationRestrictionType::Unlisted(_)) => {
                 self.bad("reservation", other.as_str());
                 Pool::Session
             }
@@ -282,7 +286,7 @@ impl Reader<'_> {
 
     fn unknown_members(&mut self, source: &TariffRestrictions) {
         for (name, _value) in source.extra.iter() {
-            self.tell(format!("{name:?} is no restriction of OCPI 2.2.1 and is ignored"));
+            self.tell(&format!("{name:?} is no restriction of OCPI 2.2.1 and is ignored"));
         }
     }
 }

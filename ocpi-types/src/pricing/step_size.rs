@@ -10,7 +10,8 @@ use super::{Charge, Line};
 /// Only what has a price takes part: free energy and time stay out of the total.
 pub(super) fn apply(lines: &mut [Line], latest: &[usize], tariff_of: &[usize], last_tariff: Option<usize>) {
     // Charging time that is followed, or interrupted, by priced parking stays as it is; only parking is rounded then.
-    let time = if lines.iter().any(|line| line.charge == Charge::ParkingTime) { Charge::ParkingTime } else { Charge::Time };
+    let time =
+        if lines.iter().any(|line| line.charge == Charge::ParkingTime) { Charge::ParkingTime } else { Charge::Time };
     for charge in [Charge::Energy, time, Charge::ReservationTime] {
         let Some(&last) = latest.iter().rfind(|&&index| lines[index].charge == charge) else { continue };
         // What ended with a change of tariff is not rounded.

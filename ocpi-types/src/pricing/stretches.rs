@@ -145,13 +145,7 @@ impl Volumes {
     }
 
     /// The stretches of one period, in the only order that makes sense: reservation, charging, parking.
-    fn stretches(
-        &self,
-        period: usize,
-        clock: Span,
-        kwh: Span,
-        findings: &mut Vec<PricingFinding>,
-    ) -> Vec<Stretch> {
+    fn stretches(&self, period: usize, clock: Span, kwh: Span, findings: &mut Vec<PricingFinding>) -> Vec<Stretch> {
         let parts = self.parts();
         let amounts = amounts(&parts, clock.1 - clock.0);
         if amounts.iter().zip(&parts).any(|(amount, part)| amount.doubtful && !part.1.is_zero()) {

@@ -62,7 +62,10 @@ pub(super) fn limit(
     let without = clamp(amount.excl, excl);
     let with = clamp(amount.incl.unwrap_or(amount.excl), incl);
     if without != amount.excl && amount.incl.is_some() && incl == (None, None) {
-        tell(findings, "a price limit does not say what it is including VAT; only the amount without is limited".into());
+        tell(
+            findings,
+            "a price limit does not say what it is including VAT; only the amount without is limited".into(),
+        );
     }
     // An amount without any VAT gets one with VAT only if a limit says so.
     if amount.incl.is_some() || with != amount.excl {

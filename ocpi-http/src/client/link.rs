@@ -13,26 +13,27 @@ fn next_in(value: &str) -> Option<String> {
     let mut rest = value;
     while let Some(open) = rest.find('<') {
         let (target, after) = rest[open + 1..].split_once('>')?;
-        let end = end_of_parameters(after);
-        if after[..end].split(';').any(is_next) {
-            return Some(target.trim().to_owned());
+        let end = outside_quotes(after, ',').next().unwrap_or(after.len());
+        let (parameters, following) = after.split_at(end);
+        let mut start = 0;
+        for next in outside_quotes(parameters, ';').chain([end]) {
+            if is_next(&parameters[start..next]) {
+                return Some(target.trim().to_owned());
+            }
+            start = (next + 1).min(end);
         }
-        rest = &after[end..];
+        rest = following;
     }
     None
 }
 
-/// Where the parameters of one link end: at a comma outside of quotes.
-fn end_of_parameters(text: &str) -> usize {
+/// Where the separator stands, other than in quoted text.
+fn outside_quotes(text: &str, separator: char) -> impl Iterator<Item = usize> {
     let mut quoted = false;
-    for (i, byte) in text.bytes().enumerate() {
-        match byte {
-            b'"' => quoted = !quoted,
-            b',' if !quoted => return i,
-            _ => {}
-        }
-    }
-    text.len()
+    text.char_indices().filter_map(move |(i, found)| {
+        quoted ^= found == '"';
+        (found == separator && !quoted).then_some(i)
+    })
 }
 
 fn is_next(parameter: &str) -> bool {

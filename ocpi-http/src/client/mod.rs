@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
+use ocpi_types::catalogue::with_nulls;
 use ocpi_types::{Object, Report, parse};
 use serde_json::Value;
 use url::Url;
@@ -77,6 +78,19 @@ pub struct OcpiClient {
 impl std::fmt::Debug for OcpiClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("OcpiClient").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl Target<'_> {
+    /// The body for an object, as this peer wants it. (Never for a PATCH, in which `null` would mean removal.)
+    #[must_use]
+    pub fn body<T: Object>(&self, object: &T) -> String {
+        if self.emit_nulls
+            && let Ok(json) = serde_json::to_value(object)
+        {
+            return with_nulls(T::NAME, json).to_string();
+        }
+        object.to_json()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The OCPI 2.2.1 data model: every object and enum, read leniently, validated explicitly, built strictly.
 
+mod check;
 mod model;
 #[cfg(feature = "openapi")]
 mod openapi;
@@ -32,8 +33,11 @@ pub use hub_client_info::*;
 pub use locations::*;
 pub use model::{Cardinality, Context, Extra, FieldInfo, Model, Object, Parsed, parse, parse_slice};
 pub use patch::{ListRule, Patch, Patchable, Presence};
-pub use primitives::{CiString, DateTime, PartyId, Text, Url, format_date_time, parse_date_time};
-pub use report::{Finding, Report, Rule, Severity};
+pub use primitives::{
+    CiString, DateTime, NotAParty, PartyId, Text, Url, format_date_time, parse_date_time, parse_local_date,
+    parse_time_of_day,
+};
+pub use report::{Finding, Report, Rule, Severity, TOLERANCES, Tolerance};
 pub use rust_decimal::Decimal;
 pub use sessions::*;
 pub use tariffs::*;

@@ -7,8 +7,8 @@ use serde::Serializer;
 use serde_json::Value;
 
 use super::{check_length, read_text};
-use crate::model::{Context, Model};
 use crate::report::Rule;
+use crate::{Context, Model};
 
 /// A case-insensitive string of at most `MAX` printable ASCII characters. Spec: types, "CiString".
 ///
@@ -40,6 +40,7 @@ impl<const MAX: usize> CiString<MAX> {
 impl<const MAX: usize> Model for CiString<MAX> {
     const NAME: &'static str = "CiString";
     const MAX_LENGTH: Option<usize> = Some(MAX);
+    const EMPTY_TEXT: bool = true;
 
     fn read(json: Value, cx: &mut Context) -> Option<Self> {
         read_text(json, Self::NAME, cx).map(Self)

@@ -2,18 +2,21 @@
 
 mod ci_string;
 mod date_time;
+mod local_time;
 mod number;
 mod party;
 mod text;
 
 pub use ci_string::CiString;
 pub use date_time::{DateTime, format_date_time, parse_date_time};
-pub use party::PartyId;
+pub use local_time::{parse_local_date, parse_time_of_day};
+pub use party::{NotAParty, PartyId};
 pub use text::{Text, Url};
 
 use serde_json::Value;
 
-use crate::model::{Context, kind_of};
+use crate::Context;
+use crate::model::kind_of;
 use crate::report::Rule;
 
 /// Reads text; a number or boolean counts as its own spelling.

@@ -6,8 +6,9 @@ use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::model::{Context, Model, kind_of};
+use crate::model::kind_of;
 use crate::report::Rule;
+use crate::{Context, Model};
 
 /// The JSON number with exactly this value.
 fn json_number(value: &Decimal) -> Result<serde_json::Number, serde_json::Error> {

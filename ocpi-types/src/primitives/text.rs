@@ -6,8 +6,8 @@ use serde::Serializer;
 use serde_json::Value;
 
 use super::{check_length, read_text};
-use crate::model::{Context, Model};
 use crate::report::Rule;
+use crate::{Context, Model};
 
 /// A case-sensitive string of at most `MAX` Unicode code points; `MAX` 0 means that the spec gives no limit.
 /// Spec: types, "string".
@@ -27,6 +27,7 @@ pub struct Url(String);
 impl<const MAX: usize> Model for Text<MAX> {
     const NAME: &'static str = "string";
     const MAX_LENGTH: Option<usize> = if MAX == 0 { None } else { Some(MAX) };
+    const EMPTY_TEXT: bool = true;
 
     fn read(json: Value, cx: &mut Context) -> Option<Self> {
         read_text(json, Self::NAME, cx).map(Self)

@@ -1,7 +1,20 @@
 //! What is wrong with a received object: findings, each with a JSON Pointer, and the table that says which faults are
 //! tolerated.
+//!
+//! ```
+//! use ocpi_types::{DisplayText, Rule, Severity, parse};
+//!
+//! let report = parse::<DisplayText>(serde_json::json!({ "language": "nl-NL", "text": "Hoi" })).report;
+//! assert_eq!(report.findings[0].pointer, "/language");
+//! assert_eq!(report.findings[0].rule, Rule::TooLong);
+//! assert_eq!(report.findings[0].severity, Severity::Tolerated);
+//! ```
+
+mod tolerance;
 
 use std::fmt;
+
+pub use tolerance::{TOLERANCES, Tolerance};
 
 /// A rule of the data model that an object can break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -13,7 +26,7 @@ pub enum Rule {
     Missing,
     /// A list of at least one is empty or absent.
     EmptyList,
-    /// More Unicode code points than the table allows.
+    /// More Unicode code points, or more digits, than the table allows.
     TooLong,
     /// A `CiString` holds something else than printable ASCII.
     NotAscii,
@@ -23,8 +36,10 @@ pub enum Rule {
     UnknownEnum,
     /// An enum value that OCPI 2.2.1 does not list, as one entry of a list.
     UnknownEnumInList,
-    /// A well-known misspelling of an enum value, mapped to the listed one.
+    /// A well-known misspelling of an enum value, read as the listed one.
     MisspeltEnum,
+    /// An empty string where a value or nothing belongs.
+    EmptyText,
     /// A number or boolean written as a string.
     QuotedValue,
     /// A string written as a number.
@@ -35,13 +50,17 @@ pub enum Rule {
     SingleForList,
     /// A list of one where a single value belongs.
     ListForSingle,
-    /// A `DateTime` with a numeric offset or a blank instead of `T`; converted to UTC.
+    /// A list of several where a single value belongs; the first one is read.
+    SeveralForSingle,
+    /// A `DateTime` in a form that OCPI does not allow (numeric offset, blank instead of `T`); converted to UTC.
     DateTimeForm,
+    /// A time of day in a form that OCPI does not allow (`24:00`, `7:30`).
+    TimeForm,
     /// Not a date and time at all.
     NotADateTime,
     /// Text that breaks the pattern of its field.
     Pattern,
-    /// Not an absolute URL.
+    /// Not an absolute URL; where OCPI requests go to, not an `http` or `https` one.
     NotAUrl,
     /// A number outside its range.
     Range,
@@ -60,66 +79,6 @@ pub enum Severity {
     Tolerated,
     /// Breaks a MUST: a pushed object is refused with 2001, in a pulled list it is skipped.
     Violation,
-}
-
-/// A tolerance for one field, beyond what the rule itself allows.
-struct FieldTolerance {
-    class: &'static str,
-    field: &'static str,
-    rule: Rule,
-    /// The JSON that stands in for a missing value.
-    default: Option<&'static str>,
-}
-
-/// Which rules are tolerated wherever they are broken, and why.
-const TOLERATED: &[(Rule, &str)] = &[
-    (Rule::NotPrintable, "directions and remarks with line breaks are common and harmless"),
-    (Rule::UnknownEnumInList, "later versions add values; one unknown entry does not spoil the others"),
-    (Rule::MisspeltEnum, "the spec's own text uses the misspelling"),
-    (Rule::QuotedValue, "the meaning is clear"),
-    (Rule::UnquotedValue, "the meaning is clear"),
-    (Rule::NullForList, "absent, null and [] mean the same"),
-    (Rule::SingleForList, "the meaning is clear"),
-    (Rule::ListForSingle, "the meaning is clear"),
-    (Rule::DateTimeForm, "the instant is clear"),
-    (
-        Rule::NotAUrl,
-        "a website without a scheme does not spoil a location; URLs that are called are judged before the call",
-    ),
-    (Rule::TooManyDecimals, "the value is usable as it is"),
-    (Rule::Suspicious, "only a person can tell"),
-];
-
-/// Which rules are tolerated on certain fields only.
-const TOLERATED_ON: &[FieldTolerance] = &[
-    FieldTolerance { class: "Location", field: "time_zone", rule: Rule::Missing, default: Some("\"UTC\"") },
-    FieldTolerance { class: "Location", field: "evses", rule: Rule::EmptyList, default: None },
-    FieldTolerance { class: "EVSE", field: "connectors", rule: Rule::EmptyList, default: Some("[]") },
-    FieldTolerance { class: "GeoLocation", field: "latitude", rule: Rule::Pattern, default: None },
-    FieldTolerance { class: "GeoLocation", field: "longitude", rule: Rule::Pattern, default: None },
-    FieldTolerance { class: "AdditionalGeoLocation", field: "latitude", rule: Rule::Pattern, default: None },
-    FieldTolerance { class: "AdditionalGeoLocation", field: "longitude", rule: Rule::Pattern, default: None },
-    // A CdrLocation copies the Location, whose limits were raised in 2026 (255 and 45).
-    FieldTolerance { class: "CdrLocation", field: "address", rule: Rule::TooLong, default: None },
-    FieldTolerance { class: "CdrLocation", field: "state", rule: Rule::TooLong, default: None },
-    // "24:00" and a period over midnight cannot be written otherwise.
-    FieldTolerance { class: "RegularHours", field: "period_begin", rule: Rule::Pattern, default: None },
-    FieldTolerance { class: "RegularHours", field: "period_end", rule: Rule::Pattern, default: None },
-];
-
-impl Rule {
-    /// What a receiver does about this rule when `class.field` breaks it. This is the only place where that is decided.
-    #[must_use]
-    pub fn severity(self, class: &str, field: &str) -> Severity {
-        let everywhere = TOLERATED.iter().any(|(rule, _why)| *rule == self);
-        let here = TOLERATED_ON.iter().any(|t| t.rule == self && t.class == class && t.field == field);
-        if everywhere || here { Severity::Tolerated } else { Severity::Violation }
-    }
-
-    /// The JSON text that stands in for a missing `class.field`, where its absence is tolerated.
-    pub(crate) fn default_for(class: &str, field: &str) -> Option<&'static str> {
-        TOLERATED_ON.iter().find(|t| t.class == class && t.field == field).and_then(|t| t.default)
-    }
 }
 
 /// One broken rule at one place of an object.

@@ -1,0 +1,3 @@
+//! The tests of the data model, in one binary.
+
+mod examples;

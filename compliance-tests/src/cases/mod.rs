@@ -1,0 +1,20 @@
+//! Every case of the suite, one file per topic.
+
+mod auth;
+
+use std::sync::OnceLock;
+
+use crate::case::Case;
+
+/// Every case, in the order of the files.
+#[must_use]
+pub fn all() -> Vec<Case> {
+    static ALL: OnceLock<Vec<Case>> = OnceLock::new();
+    ALL.get_or_init(|| [auth::cases()].concat()).clone()
+}
+
+/// The case with this id.
+#[must_use]
+pub fn find(id: &str) -> Option<Case> {
+    all().into_iter().find(|case| case.id == id)
+}

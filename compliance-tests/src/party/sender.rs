@@ -1,0 +1,315 @@
+//! Sender interfaces: paginated lists, single objects, real-time authorization, charging preferences.
+
+use serde_json::{Value, json};
+
+use super::serve::Reply;
+use super::{Party, Received, id_of};
+use crate::formats::{instant, instant_of, is_ocpi_datetime};
+use crate::schema;
+
+impl Party {
+    pub(super) fn sender(&self, request: &Received, module: &str, rest: &[&str]) -> Reply {
+        let offered = self.endpoints().iter().any(|e| e["identifier"] == module && e["role"] == "SENDER");
+        if !offered && !self.has("details-wrong-roles") {
+            return Reply::not_found(2000);
+        }
+        if module == "tokens" && rest.last() == Some(&"authorize") && rest.len() == 2 {
+            return if request.method == "POST" {
+                self.authorize(request, rest[0])
+            } else {
+                Reply::not_allowed("POST")
+            };
+        }
+        if module == "sessions" && rest.last() == Some(&"charging_preferences") && rest.len() == 2 {
+            return if request.method == "PUT" {
+                self.preferences(request, rest[0])
+            } else {
+                Reply::not_allowed("PUT")
+            };
+        }
+        if module == "commands" {
+            return self.callback(request);
+        }
+        if request.method != "GET" {
+            if self.has("methods-accepted") {
+                return Reply::ok();
+            }
+            return Reply::not_allowed("GET");
+        }
+        match (module, rest) {
+            (_, []) => self.list(request, module),
+            ("locations", [id, below @ ..]) if below.len() <= 2 => self.one_location(id, below),
+            _ => Reply::not_found(2000),
+        }
+    }
+
+    /// The list as served: edits and list faults applied.
+    fn served(&self, module: &str) -> Vec<Value> {
+        let state = self.state();
+        let mut items = state.fixed_page.get(module).or_else(|| state.own.get(module)).cloned().unwrap_or_default();
+        drop(state);
+        for edit in self.edits(module) {
+            if let Some(first) = items.first_mut() {
+                edit.apply(first);
+            }
+        }
+        if self.has("list-foreign-owner") {
+            if let Some(first) = items.first_mut() {
+                first["party_id"] = json!("XXX");
+            }
+        }
+        if self.has("list-duplicate") {
+            items.extend(items.first().cloned());
+        }
+        items
+    }
+
+    fn list(&self, request: &Received, module: &str) -> Reply {
+        let (from, to, offset, limit) = match self.list_query(request) {
+            Ok(query) => query,
+            Err(reply) => return *reply,
+        };
+        let filtered: Vec<Value> = self
+            .served(module)
+            .into_iter()
+            .filter(|object| {
+                let Some(at) = instant_of(object, "last_updated") else { return true };
+                self.has("list-ignores-dates")
+                    || (from.is_none_or(|from| at > from || (at == from && !self.has("list-from-exclusive")))
+                        && to.is_none_or(|to| at < to || (at == to && self.has("list-to-inclusive"))))
+            })
+            .collect();
+        let total = if self.has("list-total-unfiltered") { self.served(module).len() } else { filtered.len() };
+        self.page(request, module, filtered, total, offset, limit)
+    }
+
+    #[expect(clippy::type_complexity, reason = "the four parameters of a list, read once")]
+    fn list_query(
+        &self,
+        request: &Received,
+    ) -> Result<
+        (Option<chrono::DateTime<chrono::Utc>>, Option<chrono::DateTime<chrono::Utc>>, usize, Option<usize>),
+        Box<Reply>,
+    > {
+        let bad = |name: &str| {
+            Box::new(if self.has("list-parameters-500") {
+                Reply::error(500, 3000, "crash")
+            } else {
+                Reply::invalid(format!("{name} cannot be read"))
+            })
+        };
+        let lenient = self.has("list-silent-parameters");
+        let moment = |name: &str| match request.query.get(name) {
+            None => Ok(None),
+            Some(text) if is_ocpi_datetime(text) && (text.ends_with('Z') || !self.has("list-needs-zulu")) => {
+                Ok(instant(text))
+            }
+            Some(_) if lenient => Ok(None),
+            Some(_) => Err(bad(name)),
+        };
+        let number = |name: &str| match request.query.get(name).map(|text| text.parse::<usize>()) {
+            None => Ok(None),
+            Some(Ok(n)) => Ok(Some(n)),
+            Some(Err(_)) if lenient => Ok(None),
+            Some(Err(_)) => Err(bad(name)),
+        };
+        Ok((moment("date_from")?, moment("date_to")?, number("offset")?.unwrap_or(0), number("limit")?))
+    }
+
+    fn page(
+        &self,
+        request: &Received,
+        module: &str,
+        mut items: Vec<Value>,
+        total: usize,
+        mut offset: usize,
+        limit: Option<usize>,
+    ) -> Reply {
+        let cap = self.0.config.page_cap;
+        let mut limit = limit.unwrap_or(cap);
+        if !self.has("list-no-cap") {
+            limit = limit.min(cap);
+        }
+        if self.has("list-ignores-limit") {
+            limit = cap;
+        }
+        if self.has("list-ignores-offset") {
+            offset = 0;
+        }
+        if self.has("list-offset-from-one") {
+            offset = offset.saturating_sub(1);
+        }
+        if self.has("list-newest-first") {
+            items.reverse();
+        }
+        if self.has("list-shuffled") && self.mark() % 2 == 1 {
+            let by = usize::from(items.len() > 1);
+            items.rotate_left(by);
+        }
+        if self.has("list-past-end-404") && offset > 0 && offset >= items.len()
+            || self.has("list-empty-404") && items.is_empty()
+        {
+            return Reply::not_found(2000);
+        }
+        let available = items.len();
+        let mut shown: Vec<Value> = items.into_iter().skip(offset).take(limit.max(1)).collect();
+        if self.has("serves-short-pages") {
+            shown.truncate(2);
+        }
+        let next = offset + shown.len() + usize::from(self.has("list-link-skips"));
+        let count = shown.len();
+        let mut reply = Reply::data(self.wrap(shown));
+        let total = if self.has("list-total-is-page") { count } else { total };
+        let ceiling = if self.has("list-limit-is-count") { count } else { limit };
+        if !self.has("list-no-total") {
+            reply.headers.push(("x-total-count", total.to_string()));
+        }
+        if !self.has("list-no-limit") {
+            reply.headers.push(("x-limit", ceiling.to_string()));
+        }
+        if (next < available && count > 0 && !self.has("list-no-link")) || self.has("list-link-on-last") {
+            reply.headers.push(("link", self.link(request, module, next, limit)));
+        }
+        reply
+    }
+
+    fn wrap(&self, shown: Vec<Value>) -> Value {
+        if self.has("list-empty-null") && shown.is_empty() {
+            return json!("none");
+        }
+        if self.has("list-as-object") {
+            return json!({"items": shown});
+        }
+        Value::Array(shown)
+    }
+
+    fn link(&self, request: &Received, module: &str, next: usize, limit: usize) -> String {
+        let base = if self.has("list-link-relative") { String::new() } else { self.base().to_string() };
+        let mut url =
+            format!("{base}/ocpi/2.2.1/sender/{module}?offset={}", if self.has("list-link-loops") { 0 } else { next });
+        if !self.has("list-link-loses-limit") {
+            url.push_str(&format!("&limit={limit}"));
+        }
+        if self.has("serves-cursor") {
+            url.push_str("&cursor=opaque%2F1");
+        }
+        if !self.has("list-link-loses-filters") {
+            for name in ["date_from", "date_to"] {
+                if let Some(value) = request.query.get(name) {
+                    url.push_str(&format!("&{name}={}", value.replace(':', "%3A")));
+                }
+            }
+        }
+        if self.has("list-link-unquoted") { format!("{url}; rel=\"next\"") } else { format!("<{url}>; rel=\"next\"") }
+    }
+
+    fn one_location(&self, id: &str, below: &[&str]) -> Reply {
+        let same = |known: &str, asked: &str| {
+            if self.has("object-case-sensitive") { known == asked } else { known.eq_ignore_ascii_case(asked) }
+        };
+        let unknown = || if self.has("unknown-object-200") { Reply::ok() } else { Reply::not_found(2003) };
+        let served = self.served("locations");
+        let Some(location) = served.iter().find(|location| same(id_of("locations", location), id)) else {
+            return unknown();
+        };
+        let mut object = location;
+        for (depth, asked) in below.iter().enumerate() {
+            let (list, key) = if depth == 0 { ("evses", "uid") } else { ("connectors", "id") };
+            let found = object[list].as_array().into_iter().flatten().find(|child| {
+                same(child[key].as_str().unwrap_or(""), asked)
+                    || (depth == 0 && self.has("object-by-evse-id") && child["evse_id"].as_str() == Some(asked))
+            });
+            match found {
+                Some(child) => object = child,
+                None => return unknown(),
+            }
+        }
+        if self.has("object-is-parent") {
+            object = location;
+        }
+        Reply::data(if self.has("object-as-list") { json!([object]) } else { object.clone() })
+    }
+
+    fn authorize(&self, request: &Received, uid: &str) -> Reply {
+        if self.has("authorize-needs-body") && request.body.is_empty() {
+            return Reply::invalid("a body is needed");
+        }
+        if self.has("authorize-needs-type") && !request.query.contains_key("type") {
+            return Reply::invalid("a type is needed");
+        }
+        if !request.body.is_empty() {
+            let Some(body) = &request.json else { return self.bad_json() };
+            if !schema::check("LocationReferences", body).is_empty() && !self.has("receiver-unvalidated") {
+                return Reply::invalid("no LocationReferences");
+            }
+            if self.has("authorize-unknown-location-2003") {
+                return Reply::error(200, 2003, "unknown location");
+            }
+        }
+        let scripted = self.state().answers.get(&uid.to_ascii_uppercase()).cloned();
+        if let Some(answer) = scripted {
+            return Reply::data(answer);
+        }
+        let kind = request.query.get("type").map_or("RFID", String::as_str);
+        let tokens = self.own("tokens");
+        let known = tokens.iter().find(|token| {
+            id_of("tokens", token).eq_ignore_ascii_case(uid)
+                && (token["type"] == kind || self.has("authorize-ignores-type"))
+        });
+        let Some(token) = known else { return self.unknown_token() };
+        let mut info = json!({"allowed": self.verdict(token), "token": token, "authorization_reference": format!("REF-{}", uuid::Uuid::new_v4().simple().to_string().get(..12).unwrap_or(""))});
+        if info["allowed"] == "BLOCKED" && self.has("authorize-blocked-error") {
+            return Reply::error(200, 2000, "blocked");
+        }
+        if self.has("authorize-no-token") {
+            info.as_object_mut().map(|map| map.shift_remove("token"));
+        }
+        self.add_location(request, &mut info);
+        Reply::data(info)
+    }
+
+    fn add_location(&self, request: &Received, info: &mut Value) {
+        if let Some(body) = request.json.as_ref().filter(|_| info["allowed"] == "ALLOWED") {
+            info["location"] = body.clone();
+            if self.has("authorize-extra-evses") {
+                info["location"]["evse_uids"] = json!(["EXTRA-1", "EXTRA-2"]);
+            }
+        } else if self.has("authorize-location-invented") {
+            info["location"] = json!({"location_id": "LOC1"});
+        }
+    }
+
+    fn verdict(&self, token: &Value) -> &'static str {
+        if token["valid"] == true || self.has("authorize-always-allowed") { "ALLOWED" } else { "BLOCKED" }
+    }
+
+    fn unknown_token(&self) -> Reply {
+        let mut reply = Reply::error(404, 2004, "unknown token");
+        if self.has("authorize-unknown-200") {
+            reply.http = 200;
+        }
+        if self.has("unknown-object-200") {
+            return Reply::ok();
+        }
+        if self.has("authorize-unknown-data") {
+            reply.data = Some(json!({"allowed": "NOT_ALLOWED"}));
+        }
+        reply
+    }
+
+    fn preferences(&self, request: &Received, id: &str) -> Reply {
+        let Some(body) = &request.json else { return self.bad_json() };
+        let known = self.own("sessions").iter().any(|session| id_of("sessions", session).eq_ignore_ascii_case(id));
+        if !known && !self.has("preferences-unknown-200") {
+            return Reply::not_found(2001);
+        }
+        if !schema::check("ChargingPreferences", body).is_empty() && !self.has("preferences-unvalidated") {
+            return Reply::invalid("no ChargingPreferences");
+        }
+        Reply::data(if self.has("preferences-object") {
+            json!({"result": "NOT_POSSIBLE"})
+        } else {
+            json!("NOT_POSSIBLE")
+        })
+    }
+}

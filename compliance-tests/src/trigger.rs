@@ -1,0 +1,266 @@
+//! What only the operator of the platform under test can cause, given by a TOML file or asked of the person.
+
+use std::collections::HashMap;
+use std::io::{BufRead, Write};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::case::{CaseResult, Stop};
+use crate::client::install_crypto;
+
+/// A trigger that cases know: name, what the operator has to do, what the tester gives, what it wants back.
+pub struct Known {
+    /// Name of the table in the file.
+    pub name: &'static str,
+    /// What has to be done.
+    pub task: &'static str,
+    /// Variables that are given.
+    pub gives: &'static [&'static str],
+    /// Values wanted back.
+    pub wants: &'static [&'static str],
+}
+
+/// Every trigger that a case can ask for.
+pub const KNOWN: [Known; 19] = [
+    known("invite", "create a registration token (token A) for a new partner", &["name"], &["token_a"]),
+    known(
+        "register",
+        "register with the tester: your platform is the sender",
+        &["versions_url", "token_a", "name"],
+        &["peer_id"],
+    ),
+    known("update_credentials", "renew the credentials with the tester (PUT)", &["peer_id"], &[]),
+    known("unregister", "end the registration with the tester (DELETE)", &["peer_id"], &[]),
+    known("sync", "pull everything from the tester now", &["peer_id"], &[]),
+    known("change_location", "change the status of an EVSE", &["location_id", "evse_uid"], &[]),
+    known("create_location", "create a location", &[], &["location_id"]),
+    known("create_tariff", "create a tariff", &[], &["tariff_id"]),
+    known("change_tariff", "change a tariff", &["tariff_id"], &[]),
+    known("delete_tariff", "delete a tariff", &["tariff_id"], &[]),
+    known(
+        "start_charge",
+        "let a driver start to charge with an RFID card",
+        &["token_uid", "location_id", "evse_uid", "connector_id"],
+        &["session_id"],
+    ),
+    known("stop_charge", "let the driver end the charge", &["session_id"], &[]),
+    known("create_token", "issue a token", &[], &["token_uid"]),
+    known("change_token", "change a token", &["token_uid"], &[]),
+    known("invalidate_token", "make a token invalid", &["token_uid"], &[]),
+    known(
+        "start_session",
+        "send START_SESSION to the tester",
+        &["location_id", "evse_uid", "connector_id", "peer_id"],
+        &[],
+    ),
+    known("stop_session", "send STOP_SESSION to the tester", &["session_id", "peer_id"], &[]),
+    known("reserve_now", "send RESERVE_NOW to the tester", &["location_id", "evse_uid", "peer_id"], &[]),
+    known(
+        "unlock_connector",
+        "send UNLOCK_CONNECTOR to the tester",
+        &["location_id", "evse_uid", "connector_id", "peer_id"],
+        &[],
+    ),
+];
+
+const fn known(
+    name: &'static str,
+    task: &'static str,
+    gives: &'static [&'static str],
+    wants: &'static [&'static str],
+) -> Known {
+    Known { name, task, gives, wants }
+}
+
+/// The content of a trigger file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Triggers {
+    /// Values for `{name}` placeholders.
+    #[serde(default)]
+    pub variables: HashMap<String, String>,
+    /// One table per trigger.
+    #[serde(default)]
+    pub triggers: HashMap<String, Trigger>,
+    /// Ask the person where there is no trigger.
+    #[serde(skip)]
+    pub interactive: bool,
+}
+
+/// One trigger: an HTTP call or a shell command.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trigger {
+    /// HTTP method; default POST.
+    pub method: Option<String>,
+    /// URL of the call.
+    pub url: Option<String>,
+    /// Headers of the call.
+    #[serde(default)]
+    pub headers: HashMap<String, String>,
+    /// Body of the call, JSON.
+    pub body: Option<String>,
+    /// Shell command (`sh -c`), instead of a call. Its standard output is read as JSON for `outputs`.
+    pub shell: Option<String>,
+    /// Values taken from the JSON that comes back, by JSON Pointer.
+    #[serde(default)]
+    pub outputs: HashMap<String, String>,
+    /// Seconds until the trigger counts as failed; default 20.
+    pub timeout_seconds: Option<u64>,
+}
+
+impl Triggers {
+    /// Reads a trigger file.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let parsed: Self = toml::from_str(text).map_err(|err| err.to_string())?;
+        for name in parsed.triggers.keys() {
+            if !KNOWN.iter().any(|known| known.name == name) {
+                let names: Vec<_> = KNOWN.iter().map(|known| known.name).collect();
+                return Err(format!("no case uses a trigger `{name}`; known are {}", names.join(", ")));
+            }
+        }
+        Ok(parsed)
+    }
+
+    /// Whether this trigger can be pulled.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.interactive || self.triggers.contains_key(name)
+    }
+
+    /// Pulls a trigger and gives its outputs. Skips the case when there is none.
+    pub async fn pull(&self, name: &str, given: &[(&str, &str)]) -> CaseResult<HashMap<String, String>> {
+        let known = KNOWN
+            .iter()
+            .find(|known| known.name == name)
+            .ok_or_else(|| Stop::Error(format!("unknown trigger {name}")))?;
+        let Some(trigger) = self.triggers.get(name) else {
+            if self.interactive {
+                return ask(known, given).await;
+            }
+            return Err(Stop::Skip(format!(
+                "needs the trigger `{name}` ({}): give it in the trigger file, or use --interactive",
+                known.task
+            )));
+        };
+        let answer = if let Some(command) = &trigger.shell {
+            self.shell(name, &self.fill(command, given), trigger).await?
+        } else {
+            self.call(name, trigger, given).await?
+        };
+        trigger
+            .outputs
+            .iter()
+            .map(|(key, pointer)| {
+                let value = answer.pointer(pointer).ok_or_else(|| {
+                    Stop::Error(format!(
+                        "trigger `{name}`: its answer has nothing at {pointer}: {}",
+                        crate::formats::brief(&answer)
+                    ))
+                })?;
+                Ok((key.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_string)))
+            })
+            .collect()
+    }
+
+    fn fill(&self, template: &str, given: &[(&str, &str)]) -> String {
+        let mut text = template.to_string();
+        for (key, value) in given {
+            text = text.replace(&format!("{{{key}}}"), value);
+        }
+        for (key, value) in &self.variables {
+            text = text.replace(&format!("{{{key}}}"), value);
+        }
+        while let Some(start) = text.find("{env:") {
+            let Some(length) = text[start..].find('}') else { break };
+            let value = std::env::var(&text[start + 5..start + length]).unwrap_or_default();
+            text.replace_range(start..=start + length, &value);
+        }
+        text
+    }
+
+    async fn call(&self, name: &str, trigger: &Trigger, given: &[(&str, &str)]) -> CaseResult<Value> {
+        let error = |what: String| Stop::Error(format!("trigger `{name}`: {what}"));
+        let url = trigger.url.as_deref().ok_or_else(|| error("needs `url` or `shell`".into()))?;
+        install_crypto();
+        let client = reqwest::Client::builder()
+            .timeout(Duration::from_secs(trigger.timeout_seconds.unwrap_or(20)))
+            .build()
+            .map_err(|err| error(err.to_string()))?;
+        let method = trigger.method.as_deref().unwrap_or("POST");
+        let method = method.parse().map_err(|_| error(format!("bad method {method}")))?;
+        let mut request = client.request(method, self.fill(url, given));
+        for (key, value) in &trigger.headers {
+            request = request.header(key.as_str(), self.fill(value, given));
+        }
+        if let Some(body) = &trigger.body {
+            request = request.header("content-type", "application/json").body(self.fill(body, given));
+        }
+        let response = request.send().await.map_err(|err| error(err.to_string()))?;
+        let status = response.status();
+        let text = response.text().await.map_err(|err| error(err.to_string()))?;
+        if !status.is_success() {
+            return Err(error(format!("HTTP {status}: {}", crate::formats::shorten(&text, 300))));
+        }
+        Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    async fn shell(&self, name: &str, command: &str, trigger: &Trigger) -> CaseResult<Value> {
+        let error = |what: String| Stop::Error(format!("trigger `{name}`: {what}"));
+        let run = tokio::process::Command::new("sh").arg("-c").arg(command).kill_on_drop(true).output();
+        let output = tokio::time::timeout(Duration::from_secs(trigger.timeout_seconds.unwrap_or(20)), run)
+            .await
+            .map_err(|_| error("took too long".into()))?
+            .map_err(|err| error(err.to_string()))?;
+        if !output.status.success() {
+            let text = String::from_utf8_lossy(&output.stderr).into_owned();
+            return Err(error(format!("{}: {}", output.status, crate::formats::shorten(&text, 300))));
+        }
+        Ok(serde_json::from_slice(&output.stdout).unwrap_or(Value::Null))
+    }
+}
+
+async fn ask(known: &'static Known, given: &[(&str, &str)]) -> CaseResult<HashMap<String, String>> {
+    let given: Vec<(String, String)> = given.iter().map(|(k, v)| ((*k).to_string(), (*v).to_string())).collect();
+    let answered = tokio::task::spawn_blocking(move || {
+        let mut lines = std::io::stdin().lock().lines();
+        let mut out = std::io::stderr();
+        let _ = writeln!(out, "\n>> Please {}.", known.task);
+        for (key, value) in given.iter().filter(|(key, _)| known.gives.contains(&key.as_str())) {
+            let _ = writeln!(out, "   {key}: {value}");
+        }
+        let mut outputs = HashMap::new();
+        for want in known.wants {
+            let _ = write!(out, "   {want}? ");
+            let _ = out.flush();
+            let line = lines.next().and_then(Result::ok).unwrap_or_default();
+            outputs.insert((*want).to_string(), line.trim().to_string());
+        }
+        let _ = write!(out, "   Enter when done, s to skip: ");
+        let _ = out.flush();
+        let line = lines.next().and_then(Result::ok)?;
+        (!line.trim().eq_ignore_ascii_case("s")).then_some(outputs)
+    })
+    .await
+    .map_err(|err| Stop::Error(err.to_string()))?;
+    answered.ok_or_else(|| Stop::Skip(format!("the person skipped: {}", known.task)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trigger_file_with_a_misspelt_trigger_is_refused() {
+        assert!(Triggers::parse("[triggers.invit]\nurl = \"http://x\"").unwrap_err().contains("invite"));
+        assert!(Triggers::parse("[triggers.invite]\nurl = \"http://x\"").is_ok());
+    }
+
+    #[test]
+    fn placeholders_are_filled_from_the_case_first() {
+        let triggers = Triggers::parse("[variables]\noperator = \"http://o\"\nname = \"other\"").unwrap();
+        assert_eq!(triggers.fill("{operator}/x?n={name}{missing}", &[("name", "me")]), "http://o/x?n=me{missing}");
+    }
+}

@@ -60,10 +60,3 @@ impl<'a> PricingInput<'a> {
         }
     }
 }
-
-/// The time zone of an IANA name (`Location.time_zone`), without regard to case. `None` when there is no such zone.
-#[must_use]
-pub fn time_zone(name: &str) -> Option<Tz> {
-    let name = name.trim();
-    name.parse().ok().or_else(|| chrono_tz::TZ_VARIANTS.into_iter().find(|zone| zone.name().eq_ignore_ascii_case(name)))
-}

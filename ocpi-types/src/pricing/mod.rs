@@ -26,7 +26,7 @@
 //!     reservation_expired: false,
 //!     assume_only_tariff: false,
 //! });
-//! assert_eq!(priced.billed.energy.to_string(), "10.00"); // 9.95 kWh in blocks of 100 Wh
+//! assert_eq!(priced.billed.energy.to_string(), "10"); // 9.95 kWh in blocks of 100 Wh
 //! assert_eq!(priced.total.excl_vat.to_string(), "4");
 //! assert_eq!(priced.total.incl_vat.unwrap().to_string(), "4.76");
 //! ```
@@ -45,6 +45,7 @@
 mod audit;
 mod calendar;
 mod choice;
+mod draft;
 mod explain;
 mod input;
 mod json;
@@ -56,15 +57,18 @@ mod step_size;
 mod stretches;
 mod tariff_book;
 mod totals;
+mod zones;
 
 use crate::Tariff;
 
 pub use audit::{Difference, MONEY_TOLERANCE, audit, audit_priced};
 pub use choice::{Thresholds, choose_tariff, is_valid_at, next_change, tariff_type_for, thresholds};
 pub use chrono_tz::Tz;
+pub use draft::{Draft, read_tariffs};
 pub use explain::explain;
-pub use input::{PricingInput, time_zone};
+pub use input::PricingInput;
 pub use priced::{Charge, Doubt, Line, Priced, PricingFinding, Quantities, hours};
+pub use zones::{time_zone, time_zone_of_country};
 
 use lines::Bill;
 use slices::Timeline;
@@ -142,11 +146,17 @@ fn measured(stretches: &[Stretch]) -> Quantities {
             Kind::Parking => measured.parking_time += stretch.time.1,
         }
     }
-    measured
+    Quantities {
+        energy: measured.energy.normalize(),
+        time: measured.time.normalize(),
+        parking_time: measured.parking_time.normalize(),
+        reservation_time: measured.reservation_time.normalize(),
+    }
 }
 
 fn billed(lines: &[Line]) -> Quantities {
-    let sum = |charge: Charge| lines.iter().filter(|line| line.charge == charge).map(|line| line.billed).sum();
+    let of = |charge: Charge| lines.iter().filter(move |line| line.charge == charge).map(|line| line.billed);
+    let sum = |charge: Charge| of(charge).sum::<rust_decimal::Decimal>().normalize();
     Quantities {
         energy: sum(Charge::Energy),
         time: sum(Charge::Time),

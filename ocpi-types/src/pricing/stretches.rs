@@ -4,6 +4,8 @@
 //! The volumes of a period are hours with few decimals (40 minutes are 0.6667 h), its start and end are exact. So where
 //! volume and timestamps agree within rounding, the timestamps count; otherwise the volume does, and that is reported.
 
+use chrono::TimeDelta;
+use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::{CdrDimensionType, ChargingPeriod, DateTime};
@@ -75,6 +77,13 @@ pub(super) fn read(input: &PricingInput<'_>, findings: &mut Vec<PricingFinding>)
         kwh = kwh_after;
     }
     stretches
+}
+
+/// How long a period lasted by its own times.
+pub(super) fn told_duration(period: &ChargingPeriod) -> TimeDelta {
+    let seconds = Volumes::read(period, 0, &mut Vec::new()).seconds();
+    let millis = (seconds * Decimal::ONE_THOUSAND).round().to_i64().unwrap_or_default();
+    TimeDelta::milliseconds(millis)
 }
 
 fn seconds_since(start: DateTime, at: DateTime) -> Decimal {

@@ -17,9 +17,11 @@ pub(super) struct Amount {
     pub incl: Option<Decimal>,
 }
 
-/// Fills in what each line costs.
+/// Fills in what each line costs, now that its quantity is final.
 pub(super) fn cost(lines: &mut [Line]) {
     for line in lines {
+        line.quantity = line.quantity.normalize();
+        line.billed = line.billed.normalize();
         let amount = line.billed * line.unit_price;
         line.cost_excl_vat = if line.charge.is_time() { amount / Decimal::from(HOUR) } else { amount };
         let vat = line.vat.unwrap_or_default();

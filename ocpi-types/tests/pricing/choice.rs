@@ -1,7 +1,9 @@
 //! Which tariff applies, and when a new charging period is due.
 
 use crate::support::*;
-use ocpi_types::pricing::{Tz, choose_tariff, is_valid_at, next_change, tariff_type_for, thresholds, time_zone};
+use ocpi_types::pricing::{
+    Tz, choose_tariff, is_valid_at, next_change, tariff_type_for, thresholds, time_zone, time_zone_of_country,
+};
 use ocpi_types::{ProfileType, Tariff, TariffType};
 use serde_json::json;
 
@@ -110,5 +112,9 @@ fn bounds_of_consumption() {
 #[test]
 fn time_zones() {
     assert_eq!(time_zone(" Europe/Oslo "), Some(Tz::Europe__Oslo));
+    assert_eq!(time_zone("europe/oslo"), Some(Tz::Europe__Oslo));
     assert_eq!(time_zone("Atlantis"), None);
+    assert_eq!(time_zone_of_country("nld"), Some(Tz::Europe__Amsterdam));
+    assert_eq!(time_zone_of_country("DE"), Some(Tz::Europe__Berlin));
+    assert_eq!(time_zone_of_country("USA"), None, "it has several");
 }

@@ -6,6 +6,7 @@ mod audit;
 mod calendar;
 mod choice;
 mod doubts;
+mod draft;
 mod explain;
 mod limits;
 mod lookup;

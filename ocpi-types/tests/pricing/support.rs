@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use ocpi_types::pricing::{self, Doubt, Priced, PricingInput, Tz};
-use ocpi_types::{ChargingPeriod, DateTime, Decimal, Object, Price, Tariff, parse, parse_date_time};
+use ocpi_types::{ChargingPeriod, DateTime, Decimal, Object, Price, Tariff, format_date_time, parse, parse_date_time};
 use serde_json::{Value, json};
 
 /// A decimal from its text.
@@ -118,7 +118,7 @@ impl Story {
 
     /// A period with dimensions of one's own.
     pub(crate) fn period(mut self, seconds: i64, dimensions: Value) -> Self {
-        let mut period = json!({ "start_date_time": self.now.to_rfc3339(), "dimensions": dimensions });
+        let mut period = json!({ "start_date_time": format_date_time(&self.now), "dimensions": dimensions });
         if let Some(id) = &self.tariff_id {
             period["tariff_id"] = json!(id);
         }
@@ -163,7 +163,7 @@ impl Story {
         let priced = self.price().to_json();
         let mut cdr = json!({
             "country_code": "NL", "party_id": "TST", "id": "cdr-1",
-            "start_date_time": self.start.to_rfc3339(), "end_date_time": self.now.to_rfc3339(),
+            "start_date_time": format_date_time(&self.start), "end_date_time": format_date_time(&self.now),
             "cdr_token": { "country_code": "NL", "party_id": "EMS", "uid": "0499A2", "type": "RFID", "contract_id": "C1" },
             "auth_method": "WHITELIST",
             "cdr_location": {

@@ -82,7 +82,7 @@ fn described(schema: RefOr<Schema>, text: String) -> RefOr<Schema> {
             reference.description = text;
             RefOr::Ref(reference)
         }
-        other => other,
+        other @ RefOr::T(_) => other,
     }
 }
 

@@ -153,6 +153,7 @@ impl<T> Parsed<T> {
 /// assert_eq!(parsed.report.findings[0].pointer, "/latitude"); // a number where a string belongs: tolerated
 /// assert!(parsed.report.is_acceptable());
 /// ```
+#[must_use]
 pub fn parse<T: Object>(json: Value) -> Parsed<T> {
     let mut cx = Context::checking();
     let value = read::read_checked(json, &mut cx);

@@ -15,8 +15,10 @@ fn json_number(value: &Decimal) -> Result<serde_json::Number, serde_json::Error>
     serde_json::Number::from_str(&value.to_string())
 }
 
+/// The value of a JSON number. What JSON does not allow (`1_000`) is no number here either.
 fn decimal(text: &str) -> Option<Decimal> {
-    Decimal::from_str(text).or_else(|_| Decimal::from_scientific(text)).ok()
+    let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E'));
+    Decimal::from_str(text).or_else(|_| Decimal::from_scientific(text)).ok().filter(|_| plain)
 }
 
 /// The text of a number, quoted or not.
@@ -95,16 +97,12 @@ impl Model for bool {
             Value::String(text) => text.parse().ok(),
             _ => None,
         };
-        match quoted {
-            Some(value) => {
-                cx.found(Rule::QuotedValue, format!("\"{value}\" should be {value}, without quotes"));
-                Some(value)
-            }
-            None => {
-                cx.found(Rule::WrongType, format!("boolean must be true or false, not {}", kind_of(&json)));
-                None
-            }
+        if let Some(value) = quoted {
+            cx.found(Rule::QuotedValue, format!("\"{value}\" should be {value}, without quotes"));
+        } else {
+            cx.found(Rule::WrongType, format!("boolean must be true or false, not {}", kind_of(&json)));
         }
+        quoted
     }
 
     fn check(&self, _cx: &mut Context) {}

@@ -137,6 +137,12 @@ impl Report {
     }
 }
 
+impl From<Finding> for Report {
+    fn from(finding: Finding) -> Self {
+        Self { findings: vec![finding] }
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, finding) in self.findings.iter().enumerate() {

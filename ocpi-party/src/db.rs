@@ -14,6 +14,7 @@ mod open;
 mod seq;
 mod writer;
 
+
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -133,7 +134,8 @@ impl Db {
     }
 
     /// Counts the changes of `table` made by this process.
-    pub(crate) fn generation(&self, table: &'static str) -> Arc<AtomicU64> {
+    #[must_use]
+    pub fn generation(&self, table: &'static str) -> Arc<AtomicU64> {
         self.inner.shared.generation(table)
     }
 

@@ -27,13 +27,14 @@
 mod cache;
 mod sql;
 
-use ocpi_http::ListQuery;
+use ocpi_http::{ListQuery, OcpiReply, OcpiResult, ReplyPage};
 use ocpi_types::{DateTime, PartyId};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
-use crate::{Db, DbError, Tx};
+use crate::{Db, DbError, Party, Tx};
 pub(crate) use cache::PageCache;
+use sql::Value;
 
 /// A table of OCPI objects; see the [module](self) for its definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,7 +148,31 @@ impl ObjectTable {
 
     /// The page of `query` with at most `limit` objects (`query.limit` is ignored: the caller has clamped it).
     pub async fn page(&self, db: &Db, scope: &Scope, query: &ListQuery, limit: u64) -> Result<StoredPage, DbError> {
-        cache::page(*self, db, scope, query, limit).await
+        let (condition, values) = sql::condition(scope, query);
+        let mut count = sqlx::query_scalar::<_, i64>(AssertSqlSafe(sql::count(self.name, &condition)));
+        let mut page = sqlx::query_scalar::<_, String>(AssertSqlSafe(sql::page(self.name, &condition, values.len())));
+        for value in values {
+            (count, page) = match value {
+                Value::Text(text) => (count.bind(text.clone()), page.bind(text)),
+                Value::Number(number) => (count.bind(number), page.bind(number)),
+            };
+        }
+        let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        let mut connection = db.read().acquire().await?;
+        let items = page.bind(number(limit)).bind(number(query.offset)).fetch_all(&mut *connection).await?;
+        let total = count.fetch_one(&mut *connection).await?;
+        Ok(StoredPage { items, total: u64::try_from(total).unwrap_or_default() })
+    }
+
+    /// Answers a list request: the page, its headers, `Link` to the next one. `path` is the list's path on this server
+    /// (`/ocpi/2.2.1/cpo/locations`). Pages that are asked for again at once come from memory.
+    pub async fn reply(&self, party: &Party, scope: &Scope, query: ListQuery, path: &str) -> OcpiResult {
+        let (default, cap) = (party.config.page_default, party.config.page_max);
+        let limit = query.limit(default, cap);
+        let page = cache::ready_page(*self, &party.db, scope, &query, limit).await?;
+        let base_url = party.url(path);
+        let head = ReplyPage { items: Vec::new(), total: page.total, query, limit, cap, base_url };
+        Ok(OcpiReply::ready_page(&head, page.list, page.count))
     }
 
     /// One object, if it exists and is not deleted.

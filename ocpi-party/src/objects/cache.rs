@@ -1,4 +1,4 @@
-//! Pages of lists that were asked for a moment ago.
+//! Answers with pages of lists that were asked for a moment ago.
 //!
 //! Partners pull the same pages in bursts. On SQLite a page that is asked for again within a quarter of a second, and whose
 //! table this process has not changed in between, is answered from memory. The time limit is for other processes that
@@ -7,13 +7,12 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use ocpi_http::ListQuery;
-use sqlx::AssertSqlSafe;
 
-use super::sql::{self, Value};
 use super::{ObjectTable, Scope, StoredPage};
 use crate::db::Backend;
 use crate::{Db, DbError};
@@ -35,8 +34,35 @@ struct Key {
     limit: u64,
 }
 
+/// A page as it is sent.
+#[derive(Clone)]
+pub(super) struct ReadyPage {
+    /// A JSON list.
+    pub(super) list: Bytes,
+    /// How many objects it holds.
+    pub(super) count: u64,
+    /// How many there are on all pages.
+    pub(super) total: u64,
+}
+
+impl ReadyPage {
+    fn new(page: &StoredPage) -> Self {
+        let length = page.items.iter().map(|item| item.len() + 1).sum::<usize>() + 1;
+        let mut list = String::with_capacity(length.max(2));
+        list.push('[');
+        for (i, item) in page.items.iter().enumerate() {
+            if i > 0 {
+                list.push(',');
+            }
+            list.push_str(item);
+        }
+        list.push(']');
+        Self { list: list.into(), count: page.items.len() as u64, total: page.total }
+    }
+}
+
 struct Entry {
-    page: Arc<StoredPage>,
+    page: ReadyPage,
     generation: u64,
     read_at: Instant,
 }
@@ -54,14 +80,14 @@ struct Entries {
 }
 
 impl PageCache {
-    fn get(&self, key: &Key, generation: u64) -> Option<Arc<StoredPage>> {
+    fn get(&self, key: &Key, generation: u64) -> Option<ReadyPage> {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = entries.pages.get(key)?;
         (entry.generation == generation && entry.read_at.elapsed() < KEEP).then(|| entry.page.clone())
     }
 
     fn put(&self, key: Key, entry: Entry) {
-        let size = size_of_page(&entry.page);
+        let size = size_of(&entry.page);
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.bytes + size > BUDGET {
             // Everything in here is younger than a moment or worthless: starting over is as good as choosing.
@@ -70,25 +96,26 @@ impl PageCache {
         if size <= BUDGET {
             let replaced = entries.pages.insert(key, entry);
             entries.bytes += size;
-            entries.bytes -= replaced.map_or(0, |old| size_of_page(&old.page));
+            entries.bytes -= replaced.map_or(0, |old| size_of(&old.page));
         }
     }
 }
 
-fn size_of_page(page: &StoredPage) -> usize {
-    256 + page.items.iter().map(|item| item.len() + size_of::<String>()).sum::<usize>()
+/// The text, and a guess at what keeping it costs besides.
+fn size_of(page: &ReadyPage) -> usize {
+    512 + page.list.len()
 }
 
 /// The page, from memory or from the database.
-pub(super) async fn page(
+pub(super) async fn ready_page(
     table: ObjectTable,
     db: &Db,
     scope: &Scope,
     query: &ListQuery,
     limit: u64,
-) -> Result<StoredPage, DbError> {
+) -> Result<ReadyPage, DbError> {
     if db.backend() != Backend::Sqlite {
-        return read(table, db, scope, query, limit).await;
+        return Ok(ReadyPage::new(&table.page(db, scope, query, limit).await?));
     }
     let key = Key {
         table: table.name,
@@ -102,32 +129,9 @@ pub(super) async fn page(
     let generation = db.generation(table.name).load(Ordering::Acquire);
     let read_at = Instant::now();
     if let Some(page) = db.pages().get(&key, generation) {
-        return Ok(StoredPage::clone(&page));
+        return Ok(page);
     }
-    let page = read(table, db, scope, query, limit).await?;
-    db.pages().put(key, Entry { page: Arc::new(page.clone()), generation, read_at });
+    let page = ReadyPage::new(&table.page(db, scope, query, limit).await?);
+    db.pages().put(key, Entry { page: page.clone(), generation, read_at });
     Ok(page)
-}
-
-async fn read(
-    table: ObjectTable,
-    db: &Db,
-    scope: &Scope,
-    query: &ListQuery,
-    limit: u64,
-) -> Result<StoredPage, DbError> {
-    let (condition, values) = sql::condition(scope, query);
-    let mut count = sqlx::query_scalar::<_, i64>(AssertSqlSafe(sql::count(table.name, &condition)));
-    let mut page = sqlx::query_scalar::<_, String>(AssertSqlSafe(sql::page(table.name, &condition, values.len())));
-    for value in values {
-        (count, page) = match value {
-            Value::Text(text) => (count.bind(text.clone()), page.bind(text)),
-            Value::Number(number) => (count.bind(number), page.bind(number)),
-        };
-    }
-    let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let mut connection = db.read().acquire().await?;
-    let items = page.bind(number(limit)).bind(number(query.offset)).fetch_all(&mut *connection).await?;
-    let total = count.fetch_one(&mut *connection).await?;
-    Ok(StoredPage { items, total: u64::try_from(total).unwrap_or_default() })
 }

@@ -1,0 +1,179 @@
+//! All peers and their tokens in memory.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use ocpi_http::{Clock, Secret, TokenForm};
+use ocpi_types::DateTime;
+use subtle::ConstantTimeEq;
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+
+use super::store;
+use super::{Peer, TokenKind, token_hash};
+use crate::{Db, DbError};
+
+/// The tables that the memory mirrors: whoever writes to one of them touches this name.
+pub(crate) const PEERS: &str = "peers";
+
+/// How long what other instances change may stay unseen.
+const TRUST: Duration = Duration::from_secs(1);
+
+/// The peers of this platform.
+#[derive(Clone)]
+pub struct Peers {
+    db: Db,
+    clock: Clock,
+    generation: Arc<AtomicU64>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    snapshot: RwLock<Option<Arc<Snapshot>>>,
+    /// Held while the database is read, so that a burst of requests reads it once.
+    reading: tokio::sync::Mutex<()>,
+    /// Told about every change made by this process.
+    changed: Notify,
+}
+
+struct Snapshot {
+    generation: u64,
+    read_at: Instant,
+    by_id: HashMap<String, Arc<Peer>>,
+    tokens: HashMap<String, Known>,
+}
+
+/// A token that is good at the moment, and whose it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub(crate) peer: Arc<Peer>,
+    pub(crate) kind: TokenKind,
+    pub(crate) hash: String,
+    expires_at: Option<DateTime>,
+}
+
+impl Peers {
+    /// The peers that this database holds.
+    #[must_use]
+    pub fn new(db: Db, clock: Clock) -> Self {
+        let generation = db.generation(PEERS);
+        let shared = Shared {
+            snapshot: RwLock::default(),
+            reading: tokio::sync::Mutex::default(),
+            changed: Notify::new(),
+        };
+        Self { db, clock, generation, shared: Arc::new(shared) }
+    }
+
+    /// All peers, whatever their status, in the order in which we heard of them.
+    pub async fn all(&self) -> Result<Vec<Arc<Peer>>, DbError> {
+        let mut peers: Vec<_> = self.snapshot().await?.by_id.values().cloned().collect();
+        peers.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        Ok(peers)
+    }
+
+    /// The peers with which credentials have been exchanged.
+    pub async fn registered(&self) -> Result<Vec<Arc<Peer>>, DbError> {
+        let mut peers = self.all().await?;
+        peers.retain(|peer| peer.status == super::PeerStatus::Registered);
+        Ok(peers)
+    }
+
+    /// One peer by our id for it.
+    pub async fn get(&self, id: &str) -> Result<Option<Arc<Peer>>, DbError> {
+        Ok(self.snapshot().await?.by_id.get(id).cloned())
+    }
+
+    /// Whose token this is, what it is good for, and which of the ways to read the header was meant.
+    pub(crate) async fn known(
+        &self,
+        candidates: &[(Secret, TokenForm)],
+    ) -> Result<Option<(Known, Secret, TokenForm)>, DbError> {
+        let hashes: Vec<String> = candidates.iter().map(|(token, _)| token_hash(token)).collect();
+        let find = |snapshot: &Snapshot| {
+            let mut both = candidates.iter().zip(&hashes);
+            both.find_map(|((token, form), hash)| Some((self.valid(snapshot, hash)?, token.clone(), *form)))
+        };
+        let snapshot = self.snapshot().await?;
+        if let Some(found) = find(&snapshot) {
+            return Ok(Some(found));
+        }
+        // Another instance may have issued it a moment ago.
+        for hash in &hashes {
+            if store::token_exists(&self.db, hash).await? {
+                return Ok(find(&*self.read_again(&snapshot).await?));
+            }
+        }
+        Ok(None)
+    }
+
+    fn valid(&self, snapshot: &Snapshot, hash: &str) -> Option<Known> {
+        let known = snapshot.tokens.get(hash)?;
+        // The table has found it by its hash, whose order says nothing about the token; compared once more in constant time.
+        let equal: bool = known.hash.as_bytes().ct_eq(hash.as_bytes()).into();
+        let expired = known.expires_at.is_some_and(|at| at <= self.clock.wall());
+        (equal && !expired).then(|| known.clone())
+    }
+
+    /// Resolves when this process has changed something about its peers after this call.
+    pub(crate) fn changed(&self) -> Notified<'_> {
+        self.shared.changed.notified()
+    }
+
+    /// Wakes those who wait for a change. The memory itself notices by the generation of the table.
+    pub(crate) fn tell(&self) {
+        self.shared.changed.notify_waiters();
+    }
+
+    async fn snapshot(&self) -> Result<Arc<Snapshot>, DbError> {
+        if let Some(snapshot) = self.fresh() {
+            return Ok(snapshot);
+        }
+        let _only_one = self.shared.reading.lock().await;
+        match self.fresh() {
+            Some(snapshot) => Ok(snapshot),
+            None => self.read().await,
+        }
+    }
+
+    async fn read_again(&self, stale: &Arc<Snapshot>) -> Result<Arc<Snapshot>, DbError> {
+        let _only_one = self.shared.reading.lock().await;
+        match self.current() {
+            Some(snapshot) if !Arc::ptr_eq(&snapshot, stale) => Ok(snapshot),
+            _ => self.read().await,
+        }
+    }
+
+    async fn read(&self) -> Result<Arc<Snapshot>, DbError> {
+        // Before the query: what changes while it runs makes the snapshot outdated.
+        let (generation, read_at) = (self.generation.load(Ordering::Acquire), Instant::now());
+        let by_id = store::load_peers(&self.db).await?;
+        let mut tokens = HashMap::new();
+        for token in store::load_tokens(&self.db).await? {
+            let Some(peer) = by_id.get(&token.peer_id).cloned() else { continue };
+            let known = Known { peer, kind: token.kind, hash: token.hash.clone(), expires_at: token.expires_at };
+            tokens.insert(token.hash, known);
+        }
+        let snapshot = Arc::new(Snapshot { generation, read_at, by_id, tokens });
+        *self.shared.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Some(snapshot.clone());
+        Ok(snapshot)
+    }
+
+    fn current(&self) -> Option<Arc<Snapshot>> {
+        self.shared.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn fresh(&self) -> Option<Arc<Snapshot>> {
+        let snapshot = self.current()?;
+        let generation = self.generation.load(Ordering::Acquire);
+        (snapshot.generation == generation && snapshot.read_at.elapsed() < TRUST).then_some(snapshot)
+    }
+}
+
+impl std::fmt::Debug for Peers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Peers").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,94 @@
+//! The versions module: which versions we speak, and where their endpoints are. Made from what is mounted.
+
+use axum::extract::{FromRef, State};
+use ocpi_http::openapi::{CommonErrors, Envelope, MessageIds};
+use ocpi_http::{OcpiReply, OcpiResult};
+use ocpi_types::{Endpoint, InterfaceRole, ModuleId, Version, VersionDetails, VersionNumber};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Party;
+use crate::auth::KnownCaller;
+
+/// The path of the list of versions: where each connection starts.
+pub const VERSIONS_PATH: &str = "/ocpi/versions";
+/// The path of the details of version 2.2.1.
+pub const DETAILS_PATH: &str = "/ocpi/2.2.1";
+
+/// The response format around the list of versions, which is not paged. Only a schema.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes what is answered")]
+struct VersionsAnswer {
+    /// The versions.
+    data: Vec<Version>,
+    /// 1000 for success.
+    #[schema(example = 1000)]
+    status_code: u16,
+    /// For people; no logic should depend on it.
+    #[schema(example = "Success")]
+    status_message: String,
+    /// When the answer was made, in UTC.
+    #[schema(example = "2026-01-15T10:00:00Z")]
+    timestamp: String,
+}
+
+/// The two routes of the module.
+pub fn routes<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Party: FromRef<S>,
+{
+    OpenApiRouter::new().routes(routes!(versions)).routes(routes!(details))
+}
+
+/// The versions that are spoken here
+///
+/// With token A, or the token of a registered partner.
+#[utoipa::path(
+    get,
+    path = "/ocpi/versions",
+    tag = "versions",
+    params(MessageIds),
+    responses((status = 200, description = "The versions", body = VersionsAnswer), CommonErrors)
+)]
+async fn versions(State(party): State<Party>, _caller: KnownCaller) -> OcpiResult {
+    let version = Version {
+        version: VersionNumber::V2_2_1,
+        url: party.url(DETAILS_PATH).as_str().into(),
+        extra: Default::default(),
+    };
+    Ok(OcpiReply::data(&[version]))
+}
+
+/// The endpoints of version 2.2.1
+///
+/// With token A, or the token of a registered partner.
+#[utoipa::path(
+    get,
+    path = "/ocpi/2.2.1",
+    tag = "versions",
+    params(MessageIds),
+    responses((status = 200, description = "The endpoints", body = Envelope<VersionDetails>), CommonErrors)
+)]
+async fn details(State(party): State<Party>, _caller: KnownCaller) -> OcpiResult {
+    Ok(OcpiReply::data(&version_details(&party)))
+}
+
+/// The details of version 2.2.1: the credentials endpoint once, and everything that is mounted.
+#[must_use]
+pub fn version_details(party: &Party) -> VersionDetails {
+    let endpoint = |identifier: ModuleId, role: InterfaceRole, path: &str| Endpoint {
+        identifier,
+        role,
+        url: party.url(path).as_str().into(),
+        extra: Default::default(),
+    };
+    let credentials = endpoint(ModuleId::Credentials, InterfaceRole::Sender, crate::credentials::CREDENTIALS_PATH);
+    let mounted = party.modules.iter().map(|mount| endpoint(mount.module.clone(), mount.role.clone(), mount.path));
+    VersionDetails {
+        version: VersionNumber::V2_2_1,
+        endpoints: std::iter::once(credentials).chain(mounted).collect(),
+        extra: Default::default(),
+    }
+}

@@ -113,12 +113,12 @@ impl OcpiError {
     /// 405 with 2000: there is something at this URL, but not for this method. `allow` lists those that work (`GET, PUT`).
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
-        let error = Self::status(
-            StatusCode::METHOD_NOT_ALLOWED,
-            OcpiStatus::ClientError,
-            "this URL does not support the method; see the Allow header",
-        );
-        error.with_header(ALLOW, HeaderValue::from_static(allow))
+        Self::wrong_method().with_header(ALLOW, HeaderValue::from_static(allow))
+    }
+
+    pub(crate) fn wrong_method() -> Self {
+        let message = "this URL does not support the method; see the Allow header";
+        Self::status(StatusCode::METHOD_NOT_ALLOWED, OcpiStatus::ClientError, message)
     }
 
     /// 400 with 2001: the body is not JSON, or cannot be read at all.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use axum::body::{Body, HttpBody};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::context::{CORRELATION_ID, Context, REQUEST_ID, id_text};
@@ -74,29 +74,30 @@ impl Finish<'_> {
             return Some(reply);
         }
         let status = response.status();
-        let empty = response.body().size_hint().exact() == Some(0);
-        if status.is_client_error() || status.is_server_error() {
+        let empty = is_empty(response);
+        let error = if status.is_client_error() || status.is_server_error() {
             // Outside of OCPI, errors may have bodies of their own.
-            return (self.scope != Scope::Other || (empty && *self.method != Method::HEAD) || status == StatusCode::NOT_FOUND && self.context.route().is_none())
-                .then(|| replaced(status));
-        }
-        if self.scope == Scope::Other {
+            if self.scope == Scope::Other && !empty {
+                return None;
+            }
+            replacement(status)
+        } else if self.scope == Scope::Other || response.headers().get(CONTENT_TYPE) == Some(&JSON) {
             return None;
-        }
-        if empty && !status.is_redirection() {
+        } else if empty && status.is_success() {
             return Some(Unrendered::success(Payload::None));
-        }
-        if response.headers().get(CONTENT_TYPE) == Some(&JSON) {
-            return None;
-        }
-        let (http, _, reply) = OcpiError::internal("a handler under the OCPI prefix gave no envelope").unrendered();
+        } else {
+            OcpiError::internal("a handler under the OCPI prefix gave no envelope")
+        };
+        let (http, headers, reply) = error.unrendered();
         *response.status_mut() = http;
+        response.headers_mut().extend(headers);
         Some(reply)
     }
 
     fn set_body(&self, response: &mut Response, bytes: Bytes) {
         let headers = response.headers_mut();
         headers.remove(TRANSFER_ENCODING);
+        headers.remove(CONTENT_ENCODING);
         headers.insert(CONTENT_TYPE, JSON);
         headers.insert(CONTENT_LENGTH, bytes.len().into());
         *response.body_mut() = if *self.method == Method::HEAD { Body::empty() } else { Body::from(bytes) };
@@ -188,16 +189,25 @@ fn known_method(method: &Method) -> &'static str {
     }
 }
 
-/// The envelope for an error answer that has none. What the answer said is dropped: it was not meant for a partner.
-fn replaced(http: StatusCode) -> Unrendered {
-    let error = match http {
+/// Whether the handler gave no body. (One that answers HEAD is gone already; its length is not.)
+fn is_empty(response: &Response) -> bool {
+    let length = response.headers().get(CONTENT_LENGTH);
+    response.body().size_hint().exact() == Some(0) && length.is_none_or(|length| length == "0")
+}
+
+/// What to say in place of an error that is no envelope. What it said itself was not meant for a partner.
+fn replacement(http: StatusCode) -> OcpiError {
+    match http {
         StatusCode::NOT_FOUND => OcpiError::unknown_path(),
-        // The Allow header is there already.
-        StatusCode::METHOD_NOT_ALLOWED => OcpiError::method_not_allowed(""),
+        // Who refused the method has set the Allow header.
+        StatusCode::METHOD_NOT_ALLOWED => OcpiError::wrong_method(),
         StatusCode::UNAUTHORIZED => OcpiError::unauthorized("the credentials token is not known here"),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => OcpiError::not_json(),
-        other if other.is_server_error() => OcpiError::internal(format!("a handler answered {other}")),
+        other if other.is_server_error() => {
+            let mut error = OcpiError::internal(format!("a handler answered {other}"));
+            error.http = other;
+            error
+        }
         other => OcpiError::status(other, OcpiStatus::ClientError, other.canonical_reason().unwrap_or("refused")),
-    };
-    error.unrendered().2
+    }
 }

@@ -55,21 +55,17 @@ fn complete(operation: &mut Operation) {
     if security.is_empty() {
         security.push(token);
     }
-    for response in operation.responses.responses.values_mut() {
+    let is_paged = operation.parameters.iter().flatten().any(|parameter| {
+        matches!(parameter, RefOr::T(parameter) if parameter.name == "offset")
+    });
+    for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
             add_ids(response);
-            if is_page(response) {
+            if is_paged && status == "200" {
                 add_paging(response);
             }
         }
     }
-}
-
-fn is_page(response: &Response) -> bool {
-    response.content.values().any(|content| {
-        let RefOr::T(content) = content else { return false };
-        matches!(&content.schema, Some(RefOr::Ref(schema)) if schema.ref_location.contains("/ListEnvelope_"))
-    })
 }
 
 fn add_ids(response: &mut Response) {

@@ -180,7 +180,11 @@ macro_rules! object {
                 $spec_name.into()
             }
             fn schemas(parts: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>) {
-                <$name as $crate::Model>::openapi_parts(parts);
+                // utoipa may have added this very object already, without what it refers to.
+                let mut own = Vec::new();
+                <$name as $crate::Model>::openapi_parts(&mut own);
+                own.retain(|(own, _)| parts.iter().all(|(name, _)| name != own));
+                parts.append(&mut own);
             }
         }
     };

@@ -1,0 +1,5 @@
+//! Module cdrs: the bills. Spec: mod_cdrs.
+
+pub mod push;
+pub mod sender;
+pub mod store;

@@ -1,0 +1,201 @@
+//! What each kind of event does to Session, CDR and EVSE.
+
+use ocpi_party::{DbError, Tx};
+use ocpi_types::{CiString, Connector, DateTime, Evse, Location, Session, SessionStatus, Status};
+
+use super::authorization::{self, Authorization};
+use super::boundaries::Boundaries;
+use super::charge::{self, Charge};
+use super::periods::Meter;
+use super::{cdr, charge::snapshot};
+use crate::locations::store::later;
+use crate::station::{Authorized, EndReason, EventKind, EvseKey, EvseState, Reading};
+use crate::{cdrs, locations, sessions, tariffs};
+
+/// One event on its way into the database.
+pub(super) struct Desk<'t> {
+    pub(super) tx: &'t mut Tx,
+    pub(super) evse: EvseKey,
+    /// When it happened.
+    pub(super) at: DateTime,
+    /// When we take note of it; later than `at` when the platform was down.
+    pub(super) now: DateTime,
+    pub(super) currency: String,
+}
+
+impl Desk<'_> {
+    pub(super) async fn take(&mut self, event: EventKind) -> Result<(), DbError> {
+        match event {
+            EventKind::Status { state } => self.status(state).await,
+            EventKind::Begun { authorized, connector_id, reading } => {
+                self.begun(&authorized, connector_id.as_deref(), reading).await
+            }
+            EventKind::PluggedIn { transaction_id, connector_id, reading } => {
+                self.plugged_in(&transaction_id, &connector_id, reading).await
+            }
+            EventKind::Meter { transaction_id, reading } => self.meter(&transaction_id, reading).await,
+            EventKind::Ended { transaction_id, reading, reason } => self.ended(&transaction_id, reading, reason).await,
+        }
+    }
+
+    async fn status(&mut self, state: EvseState) -> Result<(), DbError> {
+        let status = match state {
+            EvseState::Available => Status::Available,
+            EvseState::InUse => Status::Charging,
+            EvseState::Faulted => Status::Outoforder,
+        };
+        locations::store::set_status(self.tx, &self.evse, status, self.now).await?;
+        Ok(())
+    }
+
+    async fn begun(
+        &mut self,
+        authorized: &Authorized,
+        connector_id: Option<&str>,
+        reading: Reading,
+    ) -> Result<(), DbError> {
+        let Some(authorization) = authorization::load(self.tx, &authorized.id).await? else {
+            tracing::warn!(evse = %self.evse, transaction = authorized.id, "a station charges for somebody we do not know");
+            return Ok(());
+        };
+        let Some((location, evse)) = self.place().await? else { return Ok(()) };
+        let connector = connector_of(&evse, connector_id);
+        let tariff = match connector {
+            Some(connector) => tariffs::store::choose(self.tx, &self.evse.owner, connector, self.at).await?,
+            None => None,
+        };
+        let mut charge = Charge {
+            authorization,
+            tariff,
+            place: snapshot(&location, &evse, connector),
+            time_zone: location.time_zone.as_str().to_owned(),
+            meter: None,
+        };
+        let mut session = self.new_session(&charge);
+        if connector_id.is_some() {
+            self.activate(&mut charge, &mut session, reading);
+        }
+        self.save(&charge, &session, true).await
+    }
+
+    async fn plugged_in(&mut self, id: &str, connector_id: &str, reading: Reading) -> Result<(), DbError> {
+        let Some((mut charge, mut session)) = self.running(id).await? else { return Ok(()) };
+        if let Some((location, evse)) = self.place().await?
+            && let Some(connector) = connector_of(&evse, Some(connector_id))
+        {
+            charge.place = snapshot(&location, &evse, Some(connector));
+            charge.tariff = tariffs::store::choose(self.tx, &self.evse.owner, connector, self.at).await?;
+        }
+        self.activate(&mut charge, &mut session, reading);
+        self.save(&charge, &session, true).await
+    }
+
+    async fn meter(&mut self, id: &str, reading: Reading) -> Result<(), DbError> {
+        let Some((mut charge, mut session)) = self.running(id).await? else { return Ok(()) };
+        self.count(&mut charge, &mut session, reading);
+        self.save(&charge, &session, true).await
+    }
+
+    async fn ended(&mut self, id: &str, reading: Reading, reason: EndReason) -> Result<(), DbError> {
+        let Some((mut charge, mut session)) = self.running(id).await? else { return Ok(()) };
+        self.count(&mut charge, &mut session, reading);
+        session.end_date_time = Some(self.at);
+        let Some(meter) = charge.meter.clone() else {
+            // Nothing was ever plugged in: there is nothing to bill.
+            session.status = SessionStatus::Invalid;
+            return self.save(&charge, &session, false).await;
+        };
+        session.status = SessionStatus::Completed;
+        if session.charging_periods.is_empty() {
+            session.charging_periods = meter.nothing(charge.tariff.as_ref().map(|tariff| &tariff.id));
+        }
+        let cdr = cdr::write(&charge, &meter, &session, self.at, reason, self.now);
+        session.total_cost = Some(cdr.total_cost.clone());
+        self.save(&charge, &session, false).await?;
+        cdrs::store::add(self.tx, &self.evse.owner, &cdr, &charge.authorization.peer_id).await
+    }
+
+    /// Adds what was used up to this event.
+    fn count(&self, charge: &mut Charge, session: &mut Session, reading: Reading) {
+        let zone = charge.zone();
+        let boundaries = charge.tariff.as_ref().map(Boundaries::of).unwrap_or_default();
+        let tariff_id = charge.tariff.as_ref().map(|tariff| tariff.id.clone());
+        let Some(meter) = &mut charge.meter else { return };
+        session.charging_periods.extend(meter.read(self.at, reading, &boundaries, zone, tariff_id.as_ref()));
+        session.kwh = meter.kwh();
+        let until = meter.read_at();
+        session.total_cost = cdr::price(charge, session, until).map(|priced| priced.total);
+        session.last_updated = later(self.now, session.last_updated);
+    }
+
+    fn activate(&self, charge: &mut Charge, session: &mut Session, reading: Reading) {
+        session.status = SessionStatus::Active;
+        session.start_date_time = self.at;
+        session.connector_id = charge.place.connector_id.clone();
+        if let Some(tariff) = &charge.tariff {
+            session.currency = tariff.currency.clone();
+        }
+        charge.meter = Some(Meter::start(self.at, reading));
+        session.total_cost = cdr::price(charge, session, self.at).map(|priced| priced.total);
+        session.last_updated = later(self.now, session.last_updated);
+    }
+
+    /// The Session of a charge for which no vehicle is plugged in yet.
+    fn new_session(&self, charge: &Charge) -> Session {
+        let authorization = &charge.authorization;
+        let currency = charge.tariff.as_ref().map_or(self.currency.as_str(), |tariff| tariff.currency.as_str());
+        Session {
+            country_code: self.evse.owner.country_code.clone(),
+            party_id: self.evse.owner.party_id.clone(),
+            id: CiString::from(authorization.id.as_str()),
+            start_date_time: self.at,
+            end_date_time: None,
+            kwh: 0.into(),
+            cdr_token: authorization.cdr_token.clone(),
+            auth_method: authorization.method.clone(),
+            authorization_reference: authorization.reference.clone(),
+            location_id: charge.place.id.clone(),
+            evse_uid: charge.place.evse_uid.clone(),
+            connector_id: charge.place.connector_id.clone(),
+            meter_id: None,
+            currency: currency.into(),
+            charging_periods: Vec::new(),
+            total_cost: None,
+            status: SessionStatus::Pending,
+            last_updated: self.now,
+            extra: ocpi_types::Extra::default(),
+        }
+    }
+
+    async fn place(&mut self) -> Result<Option<(Location, Evse)>, DbError> {
+        let stored = locations::store::TABLE.get_in(self.tx, &self.evse.owner, self.evse.location_id.as_str()).await?;
+        let Some(stored) = stored else { return Ok(None) };
+        let location: Location =
+            serde_json::from_str(&stored.json).map_err(|error| DbError::corrupt(error.to_string()))?;
+        let evse = location.evses.iter().find(|evse| evse.uid == self.evse.evse_uid).cloned();
+        Ok(evse.map(|evse| (location, evse)))
+    }
+
+    async fn running(&mut self, id: &str) -> Result<Option<(Charge, Session)>, DbError> {
+        let Some(charge) = charge::load_running(self.tx, id).await? else {
+            tracing::warn!(evse = %self.evse, transaction = id, "a station reports a charge that is not going on");
+            return Ok(None);
+        };
+        let session = sessions::store::load(self.tx, &self.evse.owner, id).await?;
+        Ok(session.map(|session| (charge, session)))
+    }
+
+    async fn save(&mut self, charge: &Charge, session: &Session, running: bool) -> Result<(), DbError> {
+        charge::save(self.tx, &self.evse, charge, running).await?;
+        let Authorization { peer_id, .. } = &charge.authorization;
+        sessions::store::put(self.tx, &self.evse.owner, session, peer_id).await
+    }
+}
+
+/// The connector with this id; where none is named, the first.
+fn connector_of<'a>(evse: &'a Evse, connector_id: Option<&str>) -> Option<&'a Connector> {
+    match connector_id {
+        Some(id) => evse.connectors.iter().find(|connector| connector.id == *id),
+        None => evse.connectors.first(),
+    }
+}

@@ -1,0 +1,12 @@
+//! Module commands: EMSPs ask stations to do something. Spec: mod_commands.
+//!
+//! `receiver` answers at once whether the request can be passed on; `carry` passes it on and sends the one result.
+//! `start`, `stop` and `unlock` hold what each command asks for; reservations will stand beside them.
+
+pub mod carry;
+pub mod receiver;
+mod request;
+mod start;
+mod stop;
+pub mod store;
+mod unlock;

@@ -1,0 +1,173 @@
+//! The Receiver interface: a command is answered at once, its result follows. Spec: mod_commands, "Receiver Interface".
+
+use std::time::Duration;
+
+use axum::extract::State;
+use ocpi_http::openapi::{Envelope, MessageIds, RoutingHeaders, WriteErrors};
+use ocpi_http::{OcpiError, OcpiPath, OcpiReply, OcpiResult, OcpiStatus, OcpiValue, RequestIds, Routing};
+use ocpi_party::{Peer, RegisteredPeer, check_to};
+use ocpi_types::{CommandResponse, CommandResponseType, CommandType, DisplayText, PartyId, Role, TokenType};
+use serde_json::Value;
+
+use super::carry;
+use super::request::{Decision, Forward, Refusal, Request};
+use super::store::{self, NewCommand, Record};
+use super::{start, stop, unlock};
+use crate::App;
+use crate::charging::authorization;
+
+/// Takes a command. ACCEPTED only says that it goes to the station; the station's own answer is POSTed to `response_url`.
+#[utoipa::path(
+    post,
+    path = "/ocpi/2.2.1/cpo/commands/{command}",
+    tag = "commands",
+    params(MessageIds, RoutingHeaders, ("command" = CommandType, Path, description = "Which command.", example = "STOP_SESSION")),
+    request_body(content = Value, description = "The object that belongs to the command: StartSession, StopSession, \
+        UnlockConnector, ReserveNow or CancelReservation.", example = json!({
+            "response_url": "http://127.0.0.1:8000/ocpi/2.2.1/emsp/commands/STOP_SESSION/1234", "session_id": "101"
+        })),
+    responses((status = 200, description = "The CommandResponse", body = Envelope<CommandResponse>), WriteErrors)
+)]
+pub async fn post(
+    State(app): State<App>,
+    RegisteredPeer(peer): RegisteredPeer,
+    routing: Routing,
+    ids: RequestIds,
+    OcpiPath(command): OcpiPath<String>,
+    OcpiValue(body): OcpiValue,
+) -> OcpiResult {
+    let kind = CommandType::from(command.to_ascii_uppercase().as_str());
+    let request = Request::read(&kind, body.clone())?;
+    check_response_url(&app, &peer, request.response_url().as_str())?;
+    let owner = check_to(&app.party, &routing).await?;
+    let decision = decide(&app, &peer, owner.as_ref(), &request).await?;
+    let incoming = Incoming { kind, body, routing, owner, correlation_id: ids.correlation_id, request };
+    match decision {
+        Decision::Refuse(refusal) => refuse(&app, &peer, incoming, refusal).await,
+        Decision::Forward(forward) => forward_it(&app, &peer, incoming, *forward).await,
+    }
+}
+
+/// What came in, beside what was decided.
+struct Incoming {
+    kind: CommandType,
+    body: Value,
+    routing: Routing,
+    owner: Option<PartyId>,
+    correlation_id: String,
+    request: Request,
+}
+
+async fn decide(app: &App, peer: &Peer, owner: Option<&PartyId>, request: &Request) -> Result<Decision, OcpiError> {
+    Ok(match request {
+        Request::Start(command) => start::decide(&app.party, &app.ids, peer, owner, command).await?,
+        Request::Stop(command) => stop::decide(&app.party, peer, owner, command).await?,
+        Request::Unlock(command) => unlock::decide(&app.party, peer, owner, command).await?,
+        Request::Reserve(_) | Request::CancelReservation(_) => {
+            Decision::not_supported("reservations are not supported here")
+        }
+    })
+}
+
+/// The result carries our token, so it only goes to a host that is known as this partner's.
+fn check_response_url(app: &App, peer: &Peer, url: &str) -> Result<(), OcpiError> {
+    let Ok(url) = ocpi_http::Url::parse(url) else {
+        return Err(OcpiError::invalid("response_url is not an absolute URL"));
+    };
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(OcpiError::invalid("response_url must be an http or https URL"));
+    }
+    let hosts = peer.endpoints.iter().map(|endpoint| endpoint.url.as_str()).chain(peer.versions_url.as_deref());
+    let known = hosts
+        .filter_map(|known| ocpi_http::Url::parse(known).ok())
+        .any(|known| known.host_str().is_some_and(|host| Some(host) == url.host_str()));
+    if known || app.config.any_response_host {
+        return Ok(());
+    }
+    Err(OcpiError::invalid("response_url is on a host that is not among your endpoints"))
+}
+
+async fn refuse(app: &App, peer: &Peer, incoming: Incoming, refusal: Refusal) -> OcpiResult {
+    let timeout = app.config.command_timeout;
+    let record = record(app, peer, incoming, refusal.result.as_str(), Some(refusal.message.clone()), None);
+    let now = app.party.clock.wall();
+    let new = NewCommand { record, evse: None, token: None, result_by: now };
+    app.party.db.write(move |tx| Box::pin(async move { store::add(tx, &new).await })).await.map_err(OcpiError::from)?;
+    let reply = OcpiReply::data(&response(refusal.result, timeout, Some(&refusal.message)));
+    Ok(match refusal.status {
+        OcpiStatus::Success => reply,
+        status => reply.with_status(status, refusal.message),
+    })
+}
+
+async fn forward_it(app: &App, peer: &Peer, incoming: Incoming, forward: Forward) -> OcpiResult {
+    let timeout = app.config.command_timeout;
+    let token = match &incoming.request {
+        Request::Start(command) => Some((command.token.uid.as_str().to_owned(), command.token.token_type.clone())),
+        _ => None,
+    };
+    // Only cards can be presented to a reader afterwards.
+    let token = token.filter(|(_, kind)| *kind == TokenType::Rfid);
+    let mut record =
+        record(app, peer, incoming, "ACCEPTED", None, forward.authorization.as_ref().map(|a| a.id.clone()));
+    record.to = forward.evse.owner.key();
+    let id = record.id.clone();
+    let received_at = record.received_at;
+    let result_by = app.party.clock.wall() + Duration::from_secs(u64::from(timeout));
+    let new = NewCommand { record, evse: Some(forward.evse.clone()), token, result_by };
+    let authorization = forward.authorization.clone();
+    app.party
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                if let Some(authorization) = &authorization {
+                    authorization::save(tx, authorization, received_at).await?;
+                }
+                store::add(tx, &new).await
+            })
+        })
+        .await
+        .map_err(OcpiError::from)?;
+    let app = app.clone();
+    tokio::spawn(async move { carry::carry(&app, &id, &forward.evse, forward.command).await });
+    Ok(OcpiReply::data(&response(CommandResponseType::Accepted, timeout, None)))
+}
+
+fn record(
+    app: &App,
+    peer: &Peer,
+    incoming: Incoming,
+    response: &str,
+    message: Option<String>,
+    session_id: Option<String>,
+) -> Record {
+    let sender = match &incoming.request {
+        Request::Start(command) => Some(crate::tokens::store::owner_of(&command.token)),
+        _ => incoming.routing.from.or_else(|| peer.parties(&Role::Emsp).into_iter().next()),
+    };
+    Record {
+        id: app.ids.next(),
+        kind: incoming.kind.as_str().to_owned(),
+        peer_id: peer.id.clone(),
+        from: sender.map(|party| party.key()).unwrap_or_default(),
+        to: incoming.owner.map(|party| party.key()).unwrap_or_default(),
+        response_url: incoming.request.response_url().as_str().to_owned(),
+        request: incoming.body,
+        response: response.to_owned(),
+        message,
+        result: None,
+        delivery_error: None,
+        received_at: app.party.clock.now(),
+        correlation_id: incoming.correlation_id,
+        session_id,
+    }
+}
+
+fn response(result: CommandResponseType, timeout: u32, message: Option<&str>) -> CommandResponse {
+    CommandResponse {
+        result,
+        timeout: i64::from(timeout),
+        message: message.map(|text| carry::english(text)).into_iter().collect::<Vec<DisplayText>>(),
+        extra: ocpi_types::Extra::default(),
+    }
+}

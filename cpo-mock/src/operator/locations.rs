@@ -1,0 +1,129 @@
+//! Publishing Locations.
+
+use axum::extract::{Path, State};
+use http::StatusCode;
+use ocpi_party::{Operator, OperatorError, OperatorErrors, OperatorJson, Party, Upserted};
+use ocpi_types::{DateTime, Location, Object, format_date_time, parse};
+use serde_json::{Map, Value};
+
+use super::{Json, invalid, party_of};
+use crate::locations::store;
+
+/// Which partners get to see a Location.
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct Visibility {
+    /// `true`: no partner gets to see it. `false`, the default: all of them do; whom they may show it to is said by
+    /// `publish` and `publish_allowed_to`.
+    #[serde(default)]
+    private: bool,
+}
+
+/// Publishes a Location, or replaces one
+///
+/// `country_code`, `party_id`, `id` and every `last_updated` may be left out of the body: they follow from the URL and from
+/// what changes. EVSEs that are left out become REMOVED, because nothing of a Location ever disappears.
+#[utoipa::path(
+    put, path = "/operator/v1/locations/{country_code}/{party_id}/{id}", tag = "operator: objects",
+    security(("operator_key" = [])),
+    params(
+        ("country_code" = String, Path, description = "The owner's country", example = "US"),
+        ("party_id" = String, Path, description = "The owner's id", example = "CPO"),
+        ("id" = String, Path, description = "Location.id", example = "SEA001"),
+        Visibility,
+    ),
+    request_body = Location,
+    responses(
+        (status = 200, description = "Replaced", body = Location),
+        (status = 201, description = "New", body = Location),
+        OperatorErrors
+    )
+)]
+pub async fn put(
+    State(party): State<Party>,
+    _: Operator,
+    Path((country_code, party_id, id)): Path<(String, String, String)>,
+    axum::extract::RawQuery(query): axum::extract::RawQuery,
+    OperatorJson(body): OperatorJson<Map<String, Value>>,
+) -> Result<(StatusCode, Json), OperatorError> {
+    let owner = party_of(&country_code, &party_id)?;
+    if !party.hosts(&owner).await {
+        return Err(OperatorError::not_found(format!("{owner} is not a party of this platform"))
+            .what_next("add it with POST /operator/v1/parties"));
+    }
+    let is_private = visibility(query.as_deref())?;
+    let now = party.clock.now();
+    let body = completed(body, (&country_code, &party_id, &id), now)?;
+    let location = read(body)?;
+    let (upserted, json) = party
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                let mut location = location;
+                let stored = store::TABLE.get_in(tx, &owner, location.id.as_str()).await?;
+                let old = stored.map(|stored| serde_json::from_str::<Location>(&stored.json)).transpose();
+                let old = old.map_err(OperatorError::internal)?;
+                store::revise(&mut location, old.as_ref(), now);
+                let upserted = store::put(tx, &location, is_private).await?;
+                Ok::<_, OperatorError>((upserted, location.to_json()))
+            })
+        })
+        .await?;
+    party.nudge();
+    let status = if upserted == Upserted::Created { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(json)))
+}
+
+fn visibility(query: Option<&str>) -> Result<bool, OperatorError> {
+    let mut is_private = false;
+    for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        match (name.as_ref(), value.as_ref()) {
+            ("private", "true" | "") => is_private = true,
+            ("private", "false") => is_private = false,
+            _ => return Err(OperatorError::invalid("the only parameter is private=true or private=false")),
+        }
+    }
+    Ok(is_private)
+}
+
+/// The body with what follows from the URL and the time. What the body says must agree with the URL.
+pub(super) fn completed(
+    mut body: Map<String, Value>,
+    (country_code, party_id, id): (&str, &str, &str),
+    now: DateTime,
+) -> Result<Value, OperatorError> {
+    for (field, value) in [("country_code", country_code), ("party_id", party_id), ("id", id)] {
+        match body.get(field) {
+            None => {
+                body.insert(field.to_owned(), value.into());
+            }
+            Some(Value::String(said)) if said.eq_ignore_ascii_case(value) => {}
+            Some(said) => {
+                return Err(OperatorError::invalid(format!("/{field}: the URL says {value}, the body {said}")));
+            }
+        }
+    }
+    stamp(&mut body, now);
+    Ok(Value::Object(body))
+}
+
+/// Fills in `last_updated` wherever it is missing.
+fn stamp(object: &mut Map<String, Value>, now: DateTime) {
+    for list in ["evses", "connectors"] {
+        let children = object.get_mut(list).and_then(Value::as_array_mut);
+        for child in children.into_iter().flatten().filter_map(Value::as_object_mut) {
+            stamp(child, now);
+        }
+    }
+    object.entry("last_updated").or_insert_with(|| format_date_time(&now).into());
+}
+
+/// The Location, if nothing at all is wrong with it: we are strict about what we send.
+fn read(body: Value) -> Result<Location, OperatorError> {
+    let parsed = parse::<Location>(body);
+    match parsed.value {
+        Some(location) if parsed.report.is_clean() => Ok(location),
+        _ => Err(invalid("Location", &parsed.report)),
+    }
+}

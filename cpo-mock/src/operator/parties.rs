@@ -1,0 +1,86 @@
+//! The parties that this platform hosts.
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use ocpi_party::{Operator, OperatorError, OperatorErrors, OperatorJson, Party};
+use ocpi_types::{BusinessDetails, CredentialsRole, Object, Role};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{invalid, party_of};
+
+/// The parties of this platform.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Parties {
+    /// The configured one comes first.
+    items: Vec<CredentialsRole>,
+}
+
+/// A party to be hosted.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewParty {
+    /// ISO 3166-1 alpha-2.
+    #[schema(example = "NL")]
+    country_code: String,
+    /// Three characters.
+    #[schema(example = "TNM")]
+    party_id: String,
+    /// The name that partners see.
+    #[schema(example = "TheNewMotion B.V.")]
+    name: String,
+    /// The web site that partners see.
+    #[schema(example = "https://example.com")]
+    website: Option<String>,
+}
+
+/// The parties that this platform hosts
+#[utoipa::path(
+    get, path = "/operator/v1/parties", tag = "operator: parties", security(("operator_key" = [])),
+    responses((status = 200, description = "The parties", body = Parties), OperatorErrors)
+)]
+pub async fn list(State(party): State<Party>, _: Operator) -> Json<Parties> {
+    Json(Parties { items: party.own_roles().await })
+}
+
+/// Hosts one more party, or changes its name; registered partners learn of it by a credentials PUT
+#[utoipa::path(
+    post, path = "/operator/v1/parties", tag = "operator: parties", security(("operator_key" = [])),
+    request_body = NewParty,
+    responses(
+        (status = 201, description = "Hosted from now on", body = CredentialsRole),
+        (status = 200, description = "Nothing new", body = CredentialsRole),
+        OperatorErrors
+    )
+)]
+pub async fn add(
+    State(party): State<Party>,
+    _: Operator,
+    OperatorJson(new): OperatorJson<NewParty>,
+) -> Result<(StatusCode, Json<CredentialsRole>), OperatorError> {
+    let id = party_of(&new.country_code, &new.party_id)
+        .map_err(|_| OperatorError::invalid("country_code and party_id must have two and three characters"))?;
+    let mut details = BusinessDetails::builder().name(new.name);
+    if let Some(website) = new.website {
+        details = details.website(website);
+    }
+    let role = CredentialsRole {
+        role: Role::Cpo,
+        business_details: details.build().map_err(|report| invalid("party", &report))?,
+        party_id: id.party_id,
+        country_code: id.country_code,
+        extra: ocpi_types::Extra::default(),
+    };
+    let report = role.validate();
+    if !report.is_clean() {
+        return Err(invalid("party", &report));
+    }
+    let (hosting, added) = (party.clone(), role.clone());
+    let is_new = party
+        .db
+        .write(move |tx| Box::pin(async move { hosting.add_role(tx, added).await.map_err(OperatorError::from) }))
+        .await?;
+    party.nudge();
+    Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(role)))
+}

@@ -1,0 +1,169 @@
+//! The hands of drivers and fitters at the simulated stations.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use ocpi_party::{Operator, OperatorError, OperatorErrors, OperatorJson};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::query::Part;
+use crate::App;
+use crate::locations::store;
+use crate::station::{Car, EvseKey, SimulatorError, StationView};
+
+/// A part of the list of stations.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StationList {
+    /// One entry for each EVSE.
+    items: Vec<StationView>,
+}
+
+/// The vehicle that is plugged in. What is left out is an ordinary one.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PlugIn {
+    /// The connector; the first one, or the one that was asked for, where it is left out.
+    #[schema(example = "1")]
+    connector_id: Option<String>,
+    /// The battery's capacity, in kWh.
+    #[schema(example = 60)]
+    battery_kwh: Option<u32>,
+    /// How full the battery is, in percent.
+    #[schema(example = 40, maximum = 100)]
+    soc_percent: Option<u8>,
+    /// The most that it takes from alternating current, in kW.
+    #[schema(example = 11)]
+    max_ac_kw: Option<u32>,
+    /// The most that it takes from direct current, in kW.
+    #[schema(example = 120)]
+    max_dc_kw: Option<u32>,
+}
+
+/// A card that is held to the reader.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PresentCard {
+    /// What the reader reads: `Token.uid`.
+    #[schema(example = "04E3C6A2B91F80")]
+    uid: String,
+}
+
+/// What breaks.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Fault {
+    /// In words.
+    #[schema(example = "ground fault")]
+    fault: Option<String>,
+}
+
+impl From<SimulatorError> for OperatorError {
+    fn from(error: SimulatorError) -> Self {
+        match error {
+            SimulatorError::UnknownEvse => Self::not_found("there is no such EVSE"),
+            SimulatorError::Refused(why) => Self::conflict(why),
+            SimulatorError::Db(error) => error.into(),
+        }
+    }
+}
+
+/// The EVSEs and what stands at them, by party, Location and uid
+#[utoipa::path(
+    get, path = "/operator/v1/stations", tag = "operator: stations", params(Part), security(("operator_key" = [])),
+    responses((status = 200, description = "A part of the list", body = StationList), OperatorErrors)
+)]
+pub async fn list(State(app): State<App>, _: Operator, part: Part) -> Result<Json<StationList>, OperatorError> {
+    let location = part.location_id.as_deref();
+    let keys = store::places(&app.party.db, part.party.as_ref(), location, part.offset, part.limit).await?;
+    let mut items = Vec::with_capacity(keys.len());
+    for key in keys {
+        items.push(app.simulator.view(&key).await?);
+    }
+    Ok(Json(StationList { items }))
+}
+
+macro_rules! hands {
+    ($($(#[$doc:meta])* $name:ident $method:ident $path:literal ($($body:ident: $body_type:ty)?) $act:expr;)*) => { $(
+        $(#[$doc])*
+        ///
+        /// Where several EVSEs have this uid, `?location_id=` and `?party=` tell which is meant.
+        #[utoipa::path(
+            $method, path = $path, tag = "operator: stations", security(("operator_key" = [])),
+            params(("evse_uid" = String, Path, description = "EVSE.uid", example = "SEA001-1"), Part),
+            $(request_body = $body_type,)?
+            responses((status = 200, description = "The station afterwards", body = StationView), OperatorErrors)
+        )]
+        pub async fn $name(
+            State(app): State<App>,
+            _: Operator,
+            Path(evse_uid): Path<String>,
+            part: Part,
+            $(OperatorJson($body): OperatorJson<$body_type>,)?
+        ) -> Result<Json<StationView>, OperatorError> {
+            let key = find(&app, &evse_uid, &part).await?;
+            let act: fn(App, EvseKey $(, $body_type)?) -> Act = $act;
+            Ok(Json(act(app, key $(, $body)?).await?))
+        }
+    )* };
+}
+
+type Act = futures_util::future::BoxFuture<'static, Result<StationView, SimulatorError>>;
+
+hands! {
+    /// One EVSE and what stands at it
+    read get "/operator/v1/stations/{evse_uid}" ()
+        |app, key| Box::pin(async move { app.simulator.view(&key).await });
+    /// A driver plugs a vehicle in
+    plug_in post "/operator/v1/stations/{evse_uid}/plug-in" (body: PlugIn)
+        |app, key, body| Box::pin(async move { app.simulator.plug_in(&key, body.connector_id.clone(), body.car()).await });
+    /// A driver unplugs the vehicle; a charge ends
+    unplug post "/operator/v1/stations/{evse_uid}/unplug" ()
+        |app, key| Box::pin(async move { app.simulator.unplug(&key).await });
+    /// A driver holds a card to the reader: a charge starts, or ends
+    present_card post "/operator/v1/stations/{evse_uid}/present-card" (body: PresentCard)
+        |app, key, body| Box::pin(async move { app.simulator.present_card(&key, &body.uid).await });
+    /// Something breaks; a charge ends
+    fault post "/operator/v1/stations/{evse_uid}/fault" (body: Fault)
+        |app, key, body| Box::pin(async move { app.simulator.break_down(&key, body.text()).await });
+    /// Everything works again
+    repair post "/operator/v1/stations/{evse_uid}/repair" ()
+        |app, key| Box::pin(async move { app.simulator.repair(&key).await });
+}
+
+impl PlugIn {
+    fn car(&self) -> Car {
+        let mut car = Car::new(
+            i64::from(self.battery_kwh.unwrap_or(60).clamp(1, 2_000)) * 1000,
+            i64::from(self.soc_percent.unwrap_or(40)),
+        );
+        let watts = |kilowatts: u32| i64::from(kilowatts.clamp(1, 5_000)) * 1000;
+        car.max_ac_watts = self.max_ac_kw.map_or(car.max_ac_watts, watts);
+        car.max_dc_watts = self.max_dc_kw.map_or(car.max_dc_watts, watts);
+        car
+    }
+}
+
+impl Fault {
+    fn text(self) -> String {
+        self.fault.map_or_else(|| "broken".to_owned(), |text| text.chars().take(200).collect())
+    }
+}
+
+/// The EVSE that is meant.
+async fn find(app: &App, evse_uid: &str, part: &Part) -> Result<EvseKey, OperatorError> {
+    let mut places = store::places_of(&app.party.db, evse_uid).await?;
+    places.retain(|key| {
+        part.party.as_ref().is_none_or(|party| *party == key.owner)
+            && part.location_id.as_deref().is_none_or(|location| key.location_id == *location)
+    });
+    match places.as_slice() {
+        [] => Err(OperatorError::not_found(format!("there is no EVSE {evse_uid} here"))
+            .what_next("list them with GET /operator/v1/stations")),
+        [_] => Ok(places.remove(0)),
+        several => {
+            let names = several.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            Err(OperatorError::conflict(format!("several EVSEs have this uid: {names}"))
+                .what_next("say which with ?location_id= and ?party="))
+        }
+    }
+}

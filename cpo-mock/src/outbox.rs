@@ -1,0 +1,86 @@
+//! What partners are told: each module sends its own objects.
+
+use http::Method;
+use ocpi_http::{Answer, CallError, OcpiStatus, Url, join};
+use ocpi_party::sync::{Behind, Outbox};
+use ocpi_party::{DbError, Party, Peer};
+use ocpi_types::{InterfaceRole, ModuleId, PartyId, Role};
+
+use crate::{cdrs, locations, sessions, tariffs};
+
+/// Sends this platform's objects to partners.
+#[derive(Debug, Clone)]
+pub struct CpoOutbox {
+    /// The platform.
+    pub party: Party,
+}
+
+impl Outbox for CpoOutbox {
+    async fn deliver(&self, peer: &Peer, behind: &Behind) -> Result<Option<String>, CallError> {
+        let Some((owner, id)) = read_object(&behind.object) else { return Ok(None) };
+        let desk = Desk { party: &self.party, peer, behind, owner, id };
+        match ModuleId::from(behind.module.as_str()) {
+            ModuleId::Locations => locations::push::deliver(&desk).await,
+            ModuleId::Tariffs => tariffs::push::deliver(&desk).await,
+            ModuleId::Sessions => sessions::push::deliver(&desk).await,
+            ModuleId::Cdrs => cdrs::push::deliver(&desk).await,
+            // Nothing else is marked here.
+            _ => Ok(None),
+        }
+    }
+}
+
+/// `NL/TNM|LOC1`: the owner and the rest.
+fn read_object(object: &str) -> Option<(PartyId, String)> {
+    let (owner, id) = object.split_once('|')?;
+    Some((owner.parse().ok()?, id.to_owned()))
+}
+
+/// One delivery.
+pub(crate) struct Desk<'a> {
+    pub(crate) party: &'a Party,
+    pub(crate) peer: &'a Peer,
+    pub(crate) behind: &'a Behind,
+    /// The party that owns the object.
+    pub(crate) owner: PartyId,
+    /// The object's id, in upper case.
+    pub(crate) id: String,
+}
+
+impl Desk<'_> {
+    /// The party at the partner to which objects go that concern none of its parties in particular.
+    pub(crate) fn anybody(&self) -> PartyId {
+        let roles = self.peer.parties(&Role::Emsp).into_iter().chain(self.peer.parties(&Role::Hub));
+        let any = self.peer.roles.first().map(ocpi_party::party_of);
+        roles.chain(any).next().unwrap_or_else(|| self.owner.clone())
+    }
+
+    /// A URL below the partner's Receiver endpoint of a module; `None` when it has none.
+    pub(crate) fn url(&self, module: &ModuleId, segments: &[&str]) -> Result<Option<Url>, CallError> {
+        let endpoint = self.peer.endpoint(module, &InterfaceRole::Receiver);
+        endpoint.map(|endpoint| join(endpoint, segments)).transpose()
+    }
+
+    /// Sends a request on behalf of the object's owner.
+    pub(crate) async fn send(
+        &self,
+        to: &PartyId,
+        method: Method,
+        url: &Url,
+        body: Option<String>,
+    ) -> Result<Answer, CallError> {
+        let target = self.party.target(self.peer, &self.owner, to);
+        self.party.client.call(&target, method, url, body).await
+    }
+}
+
+/// A failure of our own database: says nothing about the partner.
+pub(crate) fn ours(error: &DbError) -> CallError {
+    CallError::Request(format!("our own database: {}", error.chain()))
+}
+
+/// The partner says that it does not have the object, or what the object is part of.
+pub(crate) fn is_unknown(error: &CallError) -> bool {
+    let missing = error.http() == Some(http::StatusCode::NOT_FOUND);
+    missing || error.ocpi_status() == Some(OcpiStatus::UnknownLocation)
+}

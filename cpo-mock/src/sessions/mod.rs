@@ -1,0 +1,5 @@
+//! Module sessions: the charges of the partners' customers. Spec: mod_sessions.
+
+pub mod push;
+pub mod sender;
+pub mod store;

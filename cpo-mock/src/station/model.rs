@@ -1,0 +1,428 @@
+//! One simulated EVSE: a state machine without a clock, a database or the network.
+//!
+//! It is told what happens (a command, a driver's hand) and when; it answers with the events that a real station would
+//! report. Between two happenings nothing is computed: the power is constant from one event to the next, so that the
+//! energy of any interval is exact and the same whether time passes in one step or in a thousand.
+
+use ocpi_types::{DateTime, Evse, Status};
+use serde::{Deserialize, Serialize};
+
+use super::car::{Car, MJ_PER_WH};
+use super::settings::{ConnectorSpec, Settings};
+use super::{Answer, Command, EndReason, Event, EventKind, EvseState, Reading};
+
+/// Whom the platform has allowed to charge. Opaque to the station, but for the card's number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authorized {
+    /// The platform's name for this permission. It also names the transaction that follows.
+    pub id: String,
+    /// `Token.uid`: the card that can end the transaction.
+    pub uid: String,
+}
+
+/// Somebody may charge, but no vehicle is plugged in yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Expected {
+    authorized: Authorized,
+    connector_id: Option<String>,
+    until: DateTime,
+    arrives: Option<DateTime>,
+}
+
+/// A vehicle at a connector.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Plugged {
+    connector_id: String,
+    car: Car,
+    /// When the simulated driver takes it away.
+    leaves: Option<DateTime>,
+}
+
+/// A charge that is going on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transaction {
+    /// Who charges; also the transaction's name.
+    pub authorized: Authorized,
+    /// When the next meter reading is due.
+    pub next_reading: DateTime,
+}
+
+/// One simulated EVSE.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Station {
+    /// Up to when everything is computed.
+    at: DateTime,
+    /// The number of the last event. It only ever grows.
+    seq: i64,
+    /// What flowed through the meter since it was built, in millijoules.
+    meter_mj: i64,
+    connectors: Vec<ConnectorSpec>,
+    /// What is broken.
+    fault: Option<String>,
+    /// Somebody charges of whom this simulation knows nothing (the EVSE was imported while in use).
+    taken: bool,
+    plugged: Option<Plugged>,
+    expected: Option<Expected>,
+    transaction: Option<Transaction>,
+    reported: EvseState,
+    /// What the platform has not been told yet.
+    pub(super) untold: Vec<Event>,
+}
+
+impl Station {
+    /// The station of an EVSE, in the state in which the EVSE is published.
+    #[must_use]
+    pub fn new(evse: &Evse, now: DateTime) -> Self {
+        let (fault, taken, reported) = match &evse.status {
+            Status::Charging | Status::Reserved => (None, true, EvseState::InUse),
+            Status::Outoforder | Status::Inoperative | Status::Blocked | Status::Planned | Status::Removed => {
+                (Some(format!("published as {}", evse.status)), false, EvseState::Faulted)
+            }
+            _ => (None, false, EvseState::Available),
+        };
+        Self {
+            at: now,
+            // A station that was forgotten and is built anew must not repeat the numbers of the old one.
+            seq: now.timestamp_millis(),
+            meter_mj: 0,
+            connectors: evse.connectors.iter().map(ConnectorSpec::of).collect(),
+            fault,
+            taken,
+            plugged: None,
+            expected: None,
+            transaction: None,
+            reported,
+            untold: Vec::new(),
+        }
+    }
+
+    /// Whether a new session could begin.
+    #[must_use]
+    pub fn state(&self) -> EvseState {
+        if self.fault.is_some() {
+            EvseState::Faulted
+        } else if self.taken || self.plugged.is_some() || self.expected.is_some() || self.transaction.is_some() {
+            EvseState::InUse
+        } else {
+            EvseState::Available
+        }
+    }
+
+    /// The transaction that is going on.
+    #[must_use]
+    pub fn transaction(&self) -> Option<&Transaction> {
+        self.transaction.as_ref()
+    }
+
+    /// The connector at which a vehicle is plugged in, and the vehicle.
+    #[must_use]
+    pub fn plugged(&self) -> Option<(&str, &Car)> {
+        self.plugged.as_ref().map(|plugged| (plugged.connector_id.as_str(), &plugged.car))
+    }
+
+    /// What is broken.
+    #[must_use]
+    pub fn fault(&self) -> Option<&str> {
+        self.fault.as_deref()
+    }
+
+    /// Nothing would be lost if this station were built anew from its EVSE.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.transaction.is_none() && self.expected.is_none() && self.plugged.is_none() && self.untold.is_empty()
+    }
+
+    /// When something happens by itself next.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<DateTime> {
+        let expected = self.expected.as_ref().map(|expected| expected.arrives.unwrap_or(expected.until));
+        let leaves = self.plugged.as_ref().and_then(|plugged| plugged.leaves);
+        let reading = self.transaction.as_ref().map(|transaction| transaction.next_reading);
+        [expected, leaves, reading, self.power_changes()].into_iter().flatten().min()
+    }
+
+    /// Lets time pass until `now`.
+    pub fn advance(&mut self, now: DateTime, settings: &Settings) {
+        while let Some(at) = self.next_wake().filter(|at| *at <= now) {
+            self.flow_until(at);
+            self.wake(settings);
+        }
+        self.flow_until(now);
+    }
+
+    /// Carries a command out.
+    pub fn command(&mut self, command: Command, settings: &Settings) -> Answer {
+        match command {
+            Command::Start { connector_id, authorized } => self.start(connector_id, authorized, settings),
+            Command::Stop { transaction_id } => match &self.transaction {
+                Some(running) if running.authorized.id == transaction_id => {
+                    self.end(EndReason::Remote, settings);
+                    Answer::Accepted
+                }
+                _ if self.expected.as_ref().is_some_and(|expected| expected.authorized.id == transaction_id) => {
+                    self.give_up(EndReason::Remote);
+                    Answer::Accepted
+                }
+                _ => Answer::Rejected,
+            },
+            Command::Unlock { connector_id } => self.unlock(&connector_id, settings),
+        }
+    }
+
+    /// The driver whose card was just allowed starts, or waits for the cable.
+    pub fn start(&mut self, connector_id: Option<String>, authorized: Authorized, settings: &Settings) -> Answer {
+        if self.fault.is_some() {
+            return Answer::Faulted;
+        }
+        let same_connector = |plugged: &Plugged| {
+            connector_id.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(&plugged.connector_id))
+        };
+        if self.taken || self.transaction.is_some() || self.expected.is_some() {
+            return Answer::Occupied;
+        }
+        match &self.plugged {
+            Some(plugged) if !same_connector(plugged) => Answer::Occupied,
+            Some(_) => {
+                self.begin(authorized, settings, None);
+                Answer::Accepted
+            }
+            None if settings.cable_first => Answer::NoCable,
+            None => {
+                self.expect(connector_id, authorized, settings);
+                Answer::Accepted
+            }
+        }
+    }
+
+    /// A vehicle is plugged in. `None` for the connector means the first one.
+    pub fn plug_in(&mut self, connector_id: Option<&str>, car: Car, settings: &Settings) -> Result<(), Refusal> {
+        if self.plugged.is_some() || self.taken {
+            return Err(Refusal("a vehicle is plugged in here already: unplug it first"));
+        }
+        let wanted = connector_id.or(self.expected.as_ref().and_then(|expected| expected.connector_id.as_deref()));
+        let Some(spec) =
+            self.connectors.iter().find(|spec| wanted.is_none_or(|wanted| spec.id.eq_ignore_ascii_case(wanted)))
+        else {
+            return Err(Refusal("the EVSE has no such connector"));
+        };
+        self.plugged = Some(Plugged { connector_id: spec.id.clone(), car, leaves: None });
+        if let Some(expected) = self.expected.take() {
+            let transaction_id = expected.authorized.id.clone();
+            self.begin(expected.authorized, settings, Some(transaction_id));
+        }
+        self.report();
+        Ok(())
+    }
+
+    /// The vehicle is unplugged.
+    pub fn unplug(&mut self, settings: &Settings) -> Result<(), Refusal> {
+        if self.plugged.is_none() && !self.taken {
+            return Err(Refusal("no vehicle is plugged in here"));
+        }
+        self.end(EndReason::Unplugged, settings);
+        self.plugged = None;
+        self.taken = false;
+        self.report();
+        Ok(())
+    }
+
+    /// The driver ends the charge with the card.
+    pub fn stop_locally(&mut self, settings: &Settings) {
+        self.end(EndReason::Local, settings);
+    }
+
+    /// Something breaks: a charge ends.
+    pub fn break_down(&mut self, fault: &str, settings: &Settings) {
+        self.end(EndReason::Fault, settings);
+        self.give_up(EndReason::Fault);
+        self.fault = Some(fault.to_owned());
+        self.report();
+    }
+
+    /// Everything works again.
+    pub fn repair(&mut self) -> Result<(), Refusal> {
+        if self.fault.take().is_none() {
+            return Err(Refusal("nothing is broken here"));
+        }
+        self.report();
+        Ok(())
+    }
+
+    fn unlock(&mut self, connector_id: &str, settings: &Settings) -> Answer {
+        if !self.connectors.iter().any(|spec| spec.id.eq_ignore_ascii_case(connector_id)) {
+            return Answer::Rejected;
+        }
+        if self.plugged.as_ref().is_some_and(|plugged| plugged.connector_id.eq_ignore_ascii_case(connector_id)) {
+            self.end(EndReason::Unlocked, settings);
+            self.plugged = None;
+            self.report();
+        }
+        Answer::Accepted
+    }
+
+    fn expect(&mut self, connector_id: Option<String>, authorized: Authorized, settings: &Settings) {
+        let driver = &settings.driver;
+        self.expected = Some(Expected {
+            authorized: authorized.clone(),
+            connector_id,
+            until: self.at + seconds(settings.cable_timeout),
+            arrives: driver.automatic.then(|| self.at + seconds(driver.plugs_in_after)),
+        });
+        let reading = self.reading();
+        self.tell(EventKind::Begun { authorized, connector_id: None, reading });
+        self.report();
+    }
+
+    fn give_up(&mut self, reason: EndReason) {
+        if let Some(expected) = self.expected.take() {
+            let reading = self.reading();
+            self.tell(EventKind::Ended { transaction_id: expected.authorized.id, reading, reason });
+            self.report();
+        }
+    }
+
+    fn begin(&mut self, authorized: Authorized, settings: &Settings, waited: Option<String>) {
+        let interval = self.interval(settings);
+        self.transaction = Some(Transaction { authorized: authorized.clone(), next_reading: self.at + interval });
+        let reading = self.reading();
+        let connector_id = self.plugged.as_ref().map(|plugged| plugged.connector_id.clone());
+        let event = match (waited, connector_id) {
+            (Some(transaction_id), Some(connector_id)) => {
+                EventKind::PluggedIn { transaction_id, connector_id, reading }
+            }
+            (_, connector_id) => EventKind::Begun { authorized, connector_id, reading },
+        };
+        self.tell(event);
+        self.report();
+    }
+
+    fn end(&mut self, reason: EndReason, settings: &Settings) {
+        let Some(transaction) = self.transaction.take() else { return };
+        let reading = self.reading();
+        self.tell(EventKind::Ended { transaction_id: transaction.authorized.id, reading, reason });
+        // A simulated driver comes back for the vehicle; one that was plugged in by hand stays until it is unplugged.
+        let back = self.at + seconds(settings.driver.unplugs_after);
+        if let Some(leaves) = self.plugged.as_mut().and_then(|plugged| plugged.leaves.as_mut()) {
+            *leaves = back;
+        }
+        self.report();
+    }
+
+    /// What is due at this moment.
+    fn wake(&mut self, settings: &Settings) {
+        let now = self.at;
+        if self.expected.as_ref().is_some_and(|expected| expected.arrives.is_some_and(|arrives| arrives <= now)) {
+            self.arrive(settings);
+        } else if self.expected.as_ref().is_some_and(|expected| expected.until <= now) {
+            self.give_up(EndReason::NoVehicle);
+        } else if self.plugged.as_ref().is_some_and(|plugged| plugged.leaves.is_some_and(|leaves| leaves <= now)) {
+            // Cannot be refused: something is plugged in.
+            let _ = self.unplug(settings);
+        } else if let Some(transaction) = &self.transaction {
+            let transaction_id = transaction.authorized.id.clone();
+            let next_reading =
+                if transaction.next_reading <= now { now + self.interval(settings) } else { transaction.next_reading };
+            let reading = self.reading();
+            if let Some(transaction) = &mut self.transaction {
+                transaction.next_reading = next_reading;
+            }
+            self.tell(EventKind::Meter { transaction_id, reading });
+        }
+    }
+
+    /// The simulated driver plugs a vehicle in.
+    fn arrive(&mut self, settings: &Settings) {
+        let Some(expected) = &mut self.expected else { return };
+        expected.arrives = None;
+        let dice = mix(settings.seed, &expected.authorized.id);
+        let car = Car::new(40_000 + 1_000 * i64::from(dice as u8 % 40), 20 + i64::from((dice >> 8) as u8 % 40));
+        if self.plug_in(None, car, settings).is_ok() {
+            let leaves = self.at + seconds(settings.driver.stays);
+            if let Some(plugged) = &mut self.plugged {
+                plugged.leaves = Some(leaves);
+            }
+        }
+    }
+
+    /// What flows now, in W; `None` while nobody charges.
+    fn flow(&self) -> Option<(bool, i64)> {
+        let plugged = self.plugged.as_ref()?;
+        self.transaction.as_ref()?;
+        let spec = self.connectors.iter().find(|spec| spec.id == plugged.connector_id)?;
+        Some((spec.is_dc, plugged.car.watts(spec.is_dc, spec.watts)))
+    }
+
+    fn power_changes(&self) -> Option<DateTime> {
+        let (is_dc, watts) = self.flow()?;
+        let ms = self.plugged.as_ref()?.car.changes_in_ms(is_dc, watts)?;
+        Some(self.at + chrono::TimeDelta::milliseconds(ms))
+    }
+
+    fn flow_until(&mut self, at: DateTime) {
+        let ms = (at - self.at).num_milliseconds();
+        if ms <= 0 {
+            return;
+        }
+        if let (Some((_, watts)), Some(plugged)) = (self.flow(), &mut self.plugged) {
+            self.meter_mj += plugged.car.take(watts, ms);
+        }
+        self.at = at;
+    }
+
+    fn interval(&self, settings: &Settings) -> chrono::TimeDelta {
+        let is_dc = self
+            .plugged
+            .as_ref()
+            .is_some_and(|plugged| self.connectors.iter().any(|spec| spec.id == plugged.connector_id && spec.is_dc));
+        seconds(if is_dc { settings.meter_interval_dc } else { settings.meter_interval_ac }.max(1))
+    }
+
+    fn reading(&self) -> Reading {
+        let watts = self.flow().map_or(0, |(_, watts)| watts);
+        let spec = self
+            .plugged
+            .as_ref()
+            .and_then(|plugged| self.connectors.iter().find(|spec| spec.id == plugged.connector_id));
+        Reading {
+            wh: self.meter_mj / MJ_PER_WH,
+            watts,
+            milliamperes: spec.map_or(0, |spec| watts * 1000 / spec.volts),
+            charging: self.transaction.is_some() && self.plugged.as_ref().is_some_and(|p| !p.car.is_full()),
+            // Only direct current brings the vehicle's data along.
+            soc_percent: self
+                .plugged
+                .as_ref()
+                .filter(|_| spec.is_some_and(|spec| spec.is_dc))
+                .map(|plugged| plugged.car.soc_percent()),
+        }
+    }
+
+    /// Reports a change of the EVSE's state.
+    fn report(&mut self) {
+        let state = self.state();
+        if state != self.reported {
+            self.reported = state;
+            self.tell(EventKind::Status { state });
+        }
+    }
+
+    fn tell(&mut self, kind: EventKind) {
+        self.seq += 1;
+        self.untold.push(Event { seq: self.seq, at: self.at, kind });
+    }
+}
+
+/// Why something cannot be done by hand at a station.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refusal(pub(super) &'static str);
+
+fn seconds(seconds: u32) -> chrono::TimeDelta {
+    chrono::TimeDelta::seconds(i64::from(seconds))
+}
+
+/// A number that looks random, and is the same for the same seed and text.
+fn mix(seed: u64, text: &str) -> u64 {
+    let start = seed ^ 0xcbf2_9ce4_8422_2325;
+    text.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}

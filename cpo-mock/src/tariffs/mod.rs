@@ -1,0 +1,5 @@
+//! Module tariffs: this platform's prices. Spec: mod_tariffs.
+
+pub mod push;
+pub mod sender;
+pub mod store;

@@ -1,0 +1,27 @@
+//! The Sender interface: partners read our Tariffs. Spec: mod_tariffs, "Sender Interface".
+
+use axum::extract::State;
+use ocpi_http::openapi::{ListEnvelope, ListErrors, MessageIds, RoutingHeaders};
+use ocpi_http::{ListQuery, OcpiResult, Routing};
+use ocpi_party::{Party, RegisteredPeer};
+use ocpi_types::Tariff;
+
+use super::store;
+use crate::api;
+
+/// The Tariffs of this platform, page by page, in the order in which they were created.
+#[utoipa::path(
+    get,
+    path = "/ocpi/2.2.1/cpo/tariffs",
+    tag = "tariffs",
+    params(MessageIds, RoutingHeaders, ListQuery),
+    responses((status = 200, description = "One page", body = ListEnvelope<Tariff>), ListErrors)
+)]
+pub async fn list(
+    State(party): State<Party>,
+    RegisteredPeer(peer): RegisteredPeer,
+    routing: Routing,
+    query: ListQuery,
+) -> OcpiResult {
+    api::page(&party, &peer, &routing, store::TABLE, query, "/ocpi/2.2.1/cpo/tariffs").await
+}

@@ -1,0 +1,6 @@
+//! Module tokens: whom the partners let charge. Spec: mod_tokens.
+
+pub mod authorize;
+pub mod pull;
+pub mod receiver;
+pub mod store;

@@ -1,0 +1,86 @@
+//! All SQL about the partners' Tokens.
+
+use std::collections::HashSet;
+
+use ocpi_party::{Db, DbError, NewObject, ObjectTable, Tx, Upserted};
+use ocpi_types::{Object, PartyId, Token, TokenType};
+use sqlx::Row;
+
+/// The Tokens. Their id is `UID|TYPE`: a uid alone does not identify a Token.
+pub const TABLE: ObjectTable = ObjectTable::new("tokens");
+
+/// A Token as it is stored.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The Token.
+    pub token: Token,
+    /// The partner that sent it.
+    pub peer_id: String,
+}
+
+/// A Token's id in the table.
+#[must_use]
+pub fn id_of(uid: &str, token_type: &TokenType) -> String {
+    format!("{uid}|{token_type}").to_ascii_uppercase()
+}
+
+/// The party that owns a Token.
+#[must_use]
+pub fn owner_of(token: &Token) -> PartyId {
+    PartyId::new(token.country_code.as_str(), token.party_id.as_str())
+}
+
+/// Every partner's Token with this uid and type.
+pub async fn find_all(db: &Db, uid: &str, token_type: &TokenType) -> Result<Vec<Found>, DbError> {
+    let rows = sqlx::query("SELECT peer_id, json FROM tokens WHERE id = $1 AND deleted = 0 ORDER BY seq")
+        .bind(id_of(uid, token_type))
+        .fetch_all(db.read())
+        .await?;
+    rows.iter()
+        .map(|row| Ok(Found { token: parse(&row.try_get::<String, _>("json")?)?, peer_id: row.try_get("peer_id")? }))
+        .collect()
+}
+
+/// The Token that is stored.
+pub fn parse(json: &str) -> Result<Token, DbError> {
+    serde_json::from_str(json).map_err(|error| DbError::corrupt(format!("tokens.json: {error}")))
+}
+
+/// Stores a Token unless a newer state of it is stored.
+pub async fn put(tx: &mut Tx, peer_id: &str, token: &Token) -> Result<Upserted, DbError> {
+    let owner = owner_of(token);
+    let row = NewObject {
+        owner: &owner,
+        id: &id_of(token.uid.as_str(), &token.token_type),
+        audience: "",
+        peer_id,
+        last_updated: token.last_updated,
+        json: &token.to_json(),
+    };
+    let seq = tx.seq();
+    TABLE.upsert(tx, seq, &row).await
+}
+
+/// Forgets the partner's Tokens that a complete list did not contain: they are no longer valid. Spec: mod_tokens, "GET
+/// Method". Those that were created after the list was begun (`before`) stay. Answers how many were forgotten.
+pub async fn forget_missing(
+    tx: &mut Tx,
+    peer_id: &str,
+    before: i64,
+    listed: &HashSet<(String, String)>,
+) -> Result<u64, DbError> {
+    let rows = sqlx::query("SELECT owner, id FROM tokens WHERE peer_id = $1 AND deleted = 0 AND seq < $2")
+        .bind(peer_id)
+        .bind(before)
+        .fetch_all(&mut **tx)
+        .await?;
+    let mut forgotten = 0;
+    for row in rows {
+        let key: (String, String) = (row.try_get("owner")?, row.try_get("id")?);
+        if !listed.contains(&key) {
+            let owner: PartyId = key.0.parse().map_err(|_| DbError::corrupt("tokens.owner"))?;
+            forgotten += u64::from(TABLE.delete(tx, &owner, &key.1).await?);
+        }
+    }
+    Ok(forgotten)
+}

@@ -118,10 +118,8 @@ impl Finish<'_> {
             headers.insert(FROM_COUNTRY, country.clone());
             headers.insert(FROM_PARTY, party.clone());
         } else if let Some(party) = self.context.answering()
-            && let (Ok(country), Ok(id)) = (
-                HeaderValue::from_str(party.country_code.as_str()),
-                HeaderValue::from_str(party.party_id.as_str()),
-            )
+            && let (Ok(country), Ok(id)) =
+                (HeaderValue::from_str(party.country_code.as_str()), HeaderValue::from_str(party.party_id.as_str()))
         {
             headers.insert(FROM_COUNTRY, country);
             headers.insert(FROM_PARTY, id);

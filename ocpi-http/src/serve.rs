@@ -31,11 +31,7 @@ pub struct ServeConfig {
 
 impl Default for ServeConfig {
     fn default() -> Self {
-        Self {
-            header_timeout: Duration::from_secs(30),
-            max_connections: 10_000,
-            grace: Duration::from_secs(10),
-        }
+        Self { header_timeout: Duration::from_secs(30), max_connections: 10_000, grace: Duration::from_secs(10) }
     }
 }
 
@@ -120,4 +116,3 @@ fn handler(router: Router) -> impl Fn(Request<Incoming>) -> RouterFuture {
 }
 
 type RouterFuture = <Router as Service<Request<Body>>>::Future;
-

@@ -79,9 +79,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     let special = match (a, b, c) {
         // This network, multicast, reserved, broadcast; shared by carriers; protocol assignments; benchmarks.
         (0 | 224.., ..) | (100, 64..=127, _) | (192, 0, 0) | (198, 18..=19, _) => true,
-        _ => {
-            address.is_loopback() || address.is_private() || address.is_link_local() || address.is_documentation()
-        }
+        _ => address.is_loopback() || address.is_private() || address.is_link_local() || address.is_documentation(),
     };
     !special
 }
@@ -188,7 +186,9 @@ mod tests {
             let verdict = strict.check(&url.parse().unwrap());
             assert!(matches!(&verdict, Err(CallError::Policy(why)) if !why.contains("secret")), "{url}: {verdict:?}");
         }
-        for url in ["http://8.8.8.8/", "http://[2606:4700::1111]/", "https://example.com:8443/x", "http://[2002:808:808::]/"] {
+        for url in
+            ["http://8.8.8.8/", "http://[2606:4700::1111]/", "https://example.com:8443/x", "http://[2002:808:808::]/"]
+        {
             assert!(strict.check(&url.parse().unwrap()).is_ok(), "{url}");
         }
     }

@@ -114,7 +114,16 @@ mod tests {
 
     #[test]
     fn what_is_no_envelope_is_named() {
-        for body in ["", "<html>", "[]", "{}", r#"{"status_code":true}"#, r#"{"status_code":10"#, "1000", r#"{"status_code":70000}"#] {
+        for body in [
+            "",
+            "<html>",
+            "[]",
+            "{}",
+            r#"{"status_code":true}"#,
+            r#"{"status_code":10"#,
+            "1000",
+            r#"{"status_code":70000}"#,
+        ] {
             let error = judged(200, body).unwrap_err();
             assert!(matches!(error, CallError::NotOcpi { .. }), "{body}");
             let error = judged(422, body).unwrap_err();

@@ -190,9 +190,8 @@ mod tests {
     // Proves: STA-014 (unlisted codes are classified by their range).
     #[test]
     fn failures_are_classified_for_the_one_who_retries() {
-        let refused = |http: u16, code: u16| {
-            CallError::refused(StatusCode::from_u16(http).unwrap(), code.into(), "no").class()
-        };
+        let refused =
+            |http: u16, code: u16| CallError::refused(StatusCode::from_u16(http).unwrap(), code.into(), "no").class();
         for (http, code, class) in [
             (200, 2001, FailureClass::Refused),
             (200, 2950, FailureClass::Refused),

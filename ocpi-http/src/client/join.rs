@@ -60,9 +60,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_said_is_refused() {
-        for (endpoint, segments) in
-            [("/a", &["b"][..]), ("mailto:x@y", &["b"]), ("http://h/a", &[".."]), ("http://h/a", &["."]), ("http://h/", &[""])]
-        {
+        for (endpoint, segments) in [
+            ("/a", &["b"][..]),
+            ("mailto:x@y", &["b"]),
+            ("http://h/a", &[".."]),
+            ("http://h/a", &["."]),
+            ("http://h/", &[""]),
+        ] {
             assert!(join(endpoint, segments).is_err(), "{endpoint} {segments:?}");
         }
     }

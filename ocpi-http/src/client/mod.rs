@@ -110,7 +110,10 @@ impl OcpiClient {
                 %error,
                 "no https partner can be called: install the certificates of the authorities (Debian: ca-certificates)"
             );
-            builder(&config).tls_certs_only([]).build().expect("a client without certificates needs nothing from outside")
+            builder(&config)
+                .tls_certs_only([])
+                .build()
+                .expect("a client without certificates needs nothing from outside")
         });
         Self { http, config: Arc::new(config) }
     }

@@ -111,7 +111,14 @@ impl OcpiClient {
         Ok(Raw { http, headers, body: body.freeze() })
     }
 
-    fn exchange(&self, target: &Target<'_>, method: &Method, url: &Url, headers: &HeaderMap, took: Duration) -> Exchange {
+    fn exchange(
+        &self,
+        target: &Target<'_>,
+        method: &Method,
+        url: &Url,
+        headers: &HeaderMap,
+        took: Duration,
+    ) -> Exchange {
         Exchange {
             at: self.config.clock.now(),
             outgoing: true,

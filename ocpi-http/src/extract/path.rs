@@ -22,9 +22,9 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for OcpiPat
         Path::<T>::from_request_parts(parts, state).await.map(|Path(value)| Self(value)).map_err(|rejection| {
             match rejection {
                 PathRejection::FailedToDeserializePathParams(failure) => match failure.into_kind() {
-                    ErrorKind::InvalidUtf8InPathParam { key } => OcpiError::bad_json(format!(
-                        "the {key} in the URL is not UTF-8 once it is percent-decoded"
-                    )),
+                    ErrorKind::InvalidUtf8InPathParam { key } => {
+                        OcpiError::bad_json(format!("the {key} in the URL is not UTF-8 once it is percent-decoded"))
+                    }
                     // More or fewer variables than the handler takes: the route is wrong, not the request.
                     ErrorKind::WrongNumberOfParameters { got, expected } => {
                         OcpiError::internal(format!("a route with {got} variables has a handler for {expected}"))

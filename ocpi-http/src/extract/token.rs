@@ -56,7 +56,8 @@ impl PresentedToken {
             OcpiError::unauthorized("send the header Authorization: Token and the Base64-encoded credentials token")
         })?;
         let text = value.to_str().ok().filter(|_| values.next().is_none());
-        let token = text.and_then(|text| text.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("token"));
+        let token =
+            text.and_then(|text| text.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("token"));
         match token.map(|(_, token)| token.trim()) {
             Some(raw) if !raw.is_empty() => Ok(Self::of(raw)),
             _ => Err(OcpiError::unauthorized(

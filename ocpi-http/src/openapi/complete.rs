@@ -6,8 +6,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, Securi
 use utoipa::openapi::{Header, ObjectBuilder, OpenApi, RefOr, Response, Type};
 use utoipa::{Modify, PartialSchema, ToSchema};
 
-use super::errors::definitions;
 use super::OcpiErrorBody;
+use super::errors::definitions;
 
 /// The name of the security scheme for credentials tokens.
 pub const TOKEN_SCHEME: &str = "ocpi_token";
@@ -55,9 +55,11 @@ fn complete(operation: &mut Operation) {
     if security.is_empty() {
         security.push(token);
     }
-    let is_paged = operation.parameters.iter().flatten().any(|parameter| {
-        matches!(parameter, RefOr::T(parameter) if parameter.name == "offset")
-    });
+    let is_paged = operation
+        .parameters
+        .iter()
+        .flatten()
+        .any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == "offset"));
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
             add_ids(response);
@@ -69,9 +71,7 @@ fn complete(operation: &mut Operation) {
 }
 
 fn add_ids(response: &mut Response) {
-    for (name, about) in
-        [("X-Request-ID", "As in the request."), ("X-Correlation-ID", "As in the request.")]
-    {
+    for (name, about) in [("X-Request-ID", "As in the request."), ("X-Correlation-ID", "As in the request.")] {
         add(response, name, Type::String, about);
     }
 }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use utoipa::openapi::{ArrayBuilder, KnownFormat, Object, ObjectBuilder, Ref, RefOr, Schema, SchemaFormat, Type};
 use utoipa::__dev::ComposeSchema; // What the macros ask generic types for.
+use utoipa::openapi::{ArrayBuilder, KnownFormat, Object, ObjectBuilder, Ref, RefOr, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 type Named = (String, RefOr<Schema>);
@@ -80,9 +80,12 @@ impl PartialSchema for OcpiErrorBody {
 impl ToSchema for OcpiErrorBody {}
 
 fn add<T: ToSchema>(schemas: &mut Vec<Named>) {
-    T::schemas(schemas);
-    if schemas.iter().all(|(name, _)| *name != T::name()) {
-        schemas.push((T::name().into_owned(), T::schema()));
+    let mut own = vec![(T::name().into_owned(), T::schema())];
+    T::schemas(&mut own);
+    for (name, schema) in own {
+        if schemas.iter().all(|(known, _)| *known != name) {
+            schemas.push((name, schema));
+        }
     }
 }
 

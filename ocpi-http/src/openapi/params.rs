@@ -67,7 +67,8 @@ impl IntoParams for RoutingHeaders {
 impl IntoParams for ListQuery {
     fn into_params(_place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let date = || text().format(Some(utoipa::openapi::SchemaFormat::Custom("date-time".into()))).build().into();
-        let number = |minimum: i64| ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(minimum)).build().into();
+        let number =
+            |minimum: i64| ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(minimum)).build().into();
         let query = |name, schema, description: &str| {
             ParameterBuilder::new()
                 .name(name)

@@ -15,13 +15,11 @@ use tokio::net::TcpStream;
 use crate::support::{Reply, Server, layer_config};
 
 fn app() -> Router {
-    let put_token = async |OcpiJson { value, report }: OcpiJson<Token>| {
-        OcpiReply::data(&json!([value.uid, report.findings.len()]))
-    };
+    let put_token =
+        async |OcpiJson { value, report }: OcpiJson<Token>| OcpiReply::data(&json!([value.uid, report.findings.len()]));
     let patch_token = async |OcpiPatch(patch): OcpiPatch<Token>| OcpiReply::data(&patch);
-    let authorize = async |body: Option<OcpiJson<LocationReferences>>| {
-        OcpiReply::data(&body.map(|body| body.value.location_id))
-    };
+    let authorize =
+        async |body: Option<OcpiJson<LocationReferences>>| OcpiReply::data(&body.map(|body| body.value.location_id));
     Router::new()
         .route("/ocpi/2.2.1/cpo/tokens", put(put_token).patch(patch_token))
         .route("/ocpi/2.2.1/emsp/authorize", post(authorize))
@@ -185,7 +183,8 @@ async fn bodies_over_the_limit_are_refused_when_their_length_is_not_announced() 
 #[tokio::test]
 async fn a_client_that_asks_first_need_not_send_what_is_too_long() {
     let server = Server::start(app()).await;
-    let head = "POST /ocpi/2.2.1/emsp/any HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 100000\r\n\r\n";
+    let head =
+        "POST /ocpi/2.2.1/emsp/any HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 100000\r\n\r\n";
     server.raw(head).await.is(413, 2000);
     let huge = "POST /ocpi/2.2.1/emsp/any HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000000\r\n\r\n";
     server.raw(huge).await.is(413, 2000);
@@ -198,7 +197,9 @@ fn hasty() -> LayerConfig {
 #[tokio::test]
 async fn bodies_that_do_not_arrive_are_given_up() {
     let server = Server::start_with(app(), hasty(), ServeConfig::default()).await;
-    let slow = server.raw("POST /ocpi/2.2.1/emsp/any HTTP/1.1\r\nHost: x\r\nX-Request-ID: slow\r\nContent-Length: 10\r\n\r\n{").await;
+    let slow = server
+        .raw("POST /ocpi/2.2.1/emsp/any HTTP/1.1\r\nHost: x\r\nX-Request-ID: slow\r\nContent-Length: 10\r\n\r\n{")
+        .await;
     assert_eq!(slow.is(408, 2000).header("x-request-id"), "slow");
     assert_eq!(slow.header("connection"), "close");
     server.raw("POST /operator/v1/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{").await.is(408, 2000);
@@ -208,13 +209,15 @@ async fn bodies_that_do_not_arrive_are_given_up() {
 async fn bodies_that_break_off_are_no_reason_to_fall_over() {
     let server = Server::start(app()).await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
-    let head = "POST /ocpi/2.2.1/emsp/any HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nConnection: close\r\n\r\n{\"a\":";
+    let head =
+        "POST /ocpi/2.2.1/emsp/any HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nConnection: close\r\n\r\n{\"a\":";
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.shutdown().await.unwrap();
     let mut rest = Vec::new();
     // Whether the answer is still sent is up to hyper; that the server goes on is up to us.
     let _ = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut rest).await;
-    let bad_chunk = server.raw("POST /ocpi/2.2.1/emsp/any HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n").await;
+    let bad_chunk =
+        server.raw("POST /ocpi/2.2.1/emsp/any HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n").await;
     bad_chunk.is(400, 2001);
     put_token(&server, &valid_token().to_string()).await.is(200, 1000);
 }

@@ -20,11 +20,12 @@ type Seen = Arc<Mutex<Vec<(Method, String, HeaderMap, String)>>>;
 async fn noting(http: u16, answer: &str) -> (Url, Seen) {
     let seen = Seen::default();
     let answer = answer.to_owned();
-    let note = async move |State(seen): State<Seen>, method: Method, uri: http::Uri, headers: HeaderMap, body: Bytes| {
-        let body = String::from_utf8(body.to_vec()).unwrap();
-        seen.lock().unwrap().push((method, uri.to_string(), headers, body));
-        (StatusCode::from_u16(http).unwrap(), answer.clone())
-    };
+    let note =
+        async move |State(seen): State<Seen>, method: Method, uri: http::Uri, headers: HeaderMap, body: Bytes| {
+            let body = String::from_utf8(body.to_vec()).unwrap();
+            seen.lock().unwrap().push((method, uri.to_string(), headers, body));
+            (StatusCode::from_u16(http).unwrap(), answer.clone())
+        };
     let url = peer(Router::new().fallback(any(note)).with_state(seen.clone())).await;
     (url, seen)
 }
@@ -126,7 +127,8 @@ async fn single_objects_are_fetched_in_either_form() {
 #[tokio::test]
 async fn plain_lists_are_fetched_without_their_faulty_entries() {
     let token = token();
-    let data = r#"[{"version":"2.2.1","url":"https://x/2.2.1"},{"version":"2.2"},{"version":"9.9","url":"https://x/9"}]"#;
+    let data =
+        r#"[{"version":"2.2.1","url":"https://x/2.2.1"},{"version":"2.2"},{"version":"9.9","url":"https://x/9"}]"#;
     let (url, _) = noting(200, &envelope(data)).await;
     let (versions, report) = client().list::<Version>(&target(&token), &url).await.unwrap();
     assert_eq!(versions[0].version.as_str(), "2.2.1");

@@ -34,7 +34,8 @@ async fn headers_that_do_not_arrive_are_given_up() {
 #[tokio::test]
 async fn odd_requests_are_answered_or_dropped_but_never_stop_the_server() {
     let server = Server::start(app()).await;
-    for target in ["*", "http://other/ocpi/versions", "//", "/%", "/ocpi/%00", "/ocpi/../ocpi/versions", "/ocpi/\u{7f}"] {
+    for target in ["*", "http://other/ocpi/versions", "//", "/%", "/ocpi/%00", "/ocpi/../ocpi/versions", "/ocpi/\u{7f}"]
+    {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         let request = format!("OPTIONS {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();

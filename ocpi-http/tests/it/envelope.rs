@@ -13,15 +13,23 @@ use crate::support::{Server, layer_config};
 fn app() -> Router {
     Router::new()
         .route("/ocpi/versions", get(async || OcpiReply::data(&json!([{"version": "2.2.1", "url": "x"}]))))
-        .route("/ocpi/2.2.1/cpo/things/{id}", get(thing).put(async || OcpiReply::created()).delete(async || OcpiReply::ok()))
-        .route("/ocpi/2.2.1/cpo/ids", get(async |ids: RequestIds| OcpiReply::data(&[ids.request_id, ids.correlation_id])))
+        .route(
+            "/ocpi/2.2.1/cpo/things/{id}",
+            get(thing).put(async || OcpiReply::created()).delete(async || OcpiReply::ok()),
+        )
+        .route(
+            "/ocpi/2.2.1/cpo/ids",
+            get(async |ids: RequestIds| OcpiReply::data(&[ids.request_id, ids.correlation_id])),
+        )
         .route("/ocpi/2.2.1/cpo/panic", any(panics))
         .route("/ocpi/2.2.1/cpo/internal", get(async || -> OcpiResult { Err(OcpiError::internal("password=hunter2")) }))
         .route("/ocpi/2.2.1/cpo/bare/{status}", get(bare))
         .route("/ocpi/2.2.1/cpo/html", get(async || "<html>"))
         .route(
             "/ocpi/2.2.1/cpo/half",
-            get(async || OcpiReply::data(&json!({"result": "REJECTED"})).with_status(OcpiStatus::UnknownLocation, "no LOC9")),
+            get(async || {
+                OcpiReply::data(&json!({"result": "REJECTED"})).with_status(OcpiStatus::UnknownLocation, "no LOC9")
+            }),
         )
         .route("/docs/", get(async || "documentation"))
         .route("/operator/v1/partners", get(async || (StatusCode::CONFLICT, "own error")))
@@ -124,16 +132,24 @@ async fn ids_are_echoed_on_every_answer() {
         ("/ocpi/2.2.1/cpo/panic", 500),
         ("/health", 204),
     ] {
-        for (request_name, correlation_name) in
-            [("X-Request-ID", "X-Correlation-ID"), ("x-request-id", "x-correlation-id"), ("X-REQUEST-ID", "X-CORRELATION-ID")]
-        {
+        for (request_name, correlation_name) in [
+            ("X-Request-ID", "X-Correlation-ID"),
+            ("x-request-id", "x-correlation-id"),
+            ("X-REQUEST-ID", "X-CORRELATION-ID"),
+        ] {
             let ids = [(request_name, "774321"), (correlation_name, "not a uuid")];
             let reply = server.send(Method::GET, path, &ids, None).await;
             assert_eq!(reply.http, http);
-            assert_eq!((reply.header("x-request-id"), reply.header("x-correlation-id")), ("774321", "not a uuid"), "{path}");
+            assert_eq!(
+                (reply.header("x-request-id"), reply.header("x-correlation-id")),
+                ("774321", "not a uuid"),
+                "{path}"
+            );
         }
     }
-    let seen = server.send(Method::GET, "/ocpi/2.2.1/cpo/ids", &[("x-request-id", "r"), ("x-correlation-id", "c")], None).await;
+    let seen = server
+        .send(Method::GET, "/ocpi/2.2.1/cpo/ids", &[("x-request-id", "r"), ("x-correlation-id", "c")], None)
+        .await;
     assert_eq!(seen.json()["data"], json!(["r", "c"]));
 }
 
@@ -155,7 +171,8 @@ async fn missing_ids_are_made_up() {
 #[tokio::test]
 async fn head_says_what_get_would_say_without_a_body() {
     let server = Server::start(app()).await;
-    let (get, head) = (server.get("/ocpi/versions").await, server.send(Method::HEAD, "/ocpi/versions", &[], None).await);
+    let (get, head) =
+        (server.get("/ocpi/versions").await, server.send(Method::HEAD, "/ocpi/versions", &[], None).await);
     assert_eq!((head.http, head.body.as_str()), (200, ""));
     assert_eq!(head.header("content-length"), get.body.len().to_string());
     assert_eq!(head.header("content-type"), "application/json");
@@ -183,7 +200,8 @@ async fn all_forms_of_slashes_lead_to_the_same_place() {
 
 #[tokio::test]
 async fn handlers_that_take_too_long_are_stopped() {
-    let forever = Router::new().route("/ocpi/2.2.1/cpo/forever", get(async || std::future::pending::<OcpiReply>().await));
+    let forever =
+        Router::new().route("/ocpi/2.2.1/cpo/forever", get(async || std::future::pending::<OcpiReply>().await));
     let layers = ocpi_http::LayerConfig { handler_timeout: Duration::from_millis(20), ..layer_config() };
     let server = Server::start_with(forever, layers, ServeConfig::default()).await;
     server.get("/ocpi/2.2.1/cpo/forever").await.is(503, 3000);

@@ -22,12 +22,14 @@ async fn error_of(url: &Url) -> CallError {
 #[tokio::test]
 async fn garbage_is_named_and_survived() {
     let good = envelope("{}");
-    let truncated = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", good.len() - 10, &good[..good.len() - 10]);
+    let truncated =
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", good.len() - 10, &good[..good.len() - 10]);
     let broken_off = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", good.len(), &good[..10]);
     let chunked = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{good}\r\nZZ\r\n", good.len());
     let html = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>";
     let binary = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n\xff\xfe\x00\x01".to_vec();
-    let not_zipped = format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n{good}", good.len());
+    let not_zipped =
+        format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n{good}", good.len());
     for answer in [
         truncated.into_bytes(),
         broken_off.into_bytes(),
@@ -53,7 +55,9 @@ async fn answers_that_are_too_long_are_not_read() {
     // 100 MB that nobody announced.
     let endless = async || {
         let part = Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 65_536]));
-        Body::from_stream(stream::iter((0..1600).map(move |_| part.as_ref().map(Bytes::clone).map_err(|_| std::io::Error::other("")))))
+        Body::from_stream(stream::iter(
+            (0..1600).map(move |_| part.as_ref().map(Bytes::clone).map_err(|_| std::io::Error::other(""))),
+        ))
     };
     let url = peer(Router::new().route("/", get(endless))).await;
     assert!(matches!(error_of(&url).await, CallError::TooLarge { .. }));

@@ -25,7 +25,10 @@ fn app() -> Router {
         let date = |at| format_date_time(&at);
         OcpiReply::data(&json!([query.date_from.map(date), query.date_to.map(date), query.offset, query.limit]))
     };
-    Router::new().route(LIST, get(list)).route("/ocpi/2.2.1/cpo/ready", get(ready)).route("/ocpi/2.2.1/cpo/query", get(query))
+    Router::new()
+        .route(LIST, get(list))
+        .route("/ocpi/2.2.1/cpo/ready", get(ready))
+        .route("/ocpi/2.2.1/cpo/query", get(query))
 }
 
 fn page(query: ListQuery) -> ReplyPage {
@@ -145,9 +148,25 @@ async fn parameters_are_read_in_all_their_forms() {
 async fn parameters_that_make_no_sense_are_refused() {
     let server = Server::start(app()).await;
     for query in [
-        "limit=abc", "limit=0", "limit=-1", "limit=", "limit", "limit=1.5", "limit=5=6", "limit=%FF", "limit=1%00",
-        "offset=-1", "offset=foo", "offset=", "offset=1e3",
-        "date_from=foo", "date_from=", "date_from=2019-13-45T00:00:00Z", "date_from=2019-01-28", "date_to=None", "date_to=1548676800",
+        "limit=abc",
+        "limit=0",
+        "limit=-1",
+        "limit=",
+        "limit",
+        "limit=1.5",
+        "limit=5=6",
+        "limit=%FF",
+        "limit=1%00",
+        "offset=-1",
+        "offset=foo",
+        "offset=",
+        "offset=1e3",
+        "date_from=foo",
+        "date_from=",
+        "date_from=2019-13-45T00:00:00Z",
+        "date_from=2019-01-28",
+        "date_to=None",
+        "date_to=1548676800",
     ] {
         let reply = server.get(&format!("{LIST}?{query}")).await;
         let name = query.split('=').next().unwrap();

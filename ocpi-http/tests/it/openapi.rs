@@ -3,8 +3,8 @@
 use axum::Router;
 use axum::routing::get;
 use ocpi_http::openapi::{
-    Acknowledgement, CommonErrors, CredentialsErrors, Envelope, ListEnvelope, ListErrors, MessageIds, OcpiApi, ReadErrors,
-    RoutingHeaders, WriteErrors,
+    Acknowledgement, CommonErrors, CredentialsErrors, Envelope, ListEnvelope, ListErrors, MessageIds, OcpiApi,
+    ReadErrors, RoutingHeaders, WriteErrors,
 };
 use ocpi_http::{ListQuery, OcpiReply};
 use ocpi_types::{Tariff, Version};
@@ -17,7 +17,6 @@ use crate::support::Server;
 #[allow(dead_code)]
 mod routes {
     use super::*;
-
 
     #[utoipa::path(get, path = "/ocpi/versions", params(MessageIds),
         responses((status = 200, description = "All versions", body = ListEnvelope<Version>), CommonErrors))]
@@ -57,7 +56,9 @@ fn document() -> Value {
 fn references(json: &Value, found: &mut Vec<String>) {
     match json {
         Value::Object(object) => {
-            found.extend(object.get("$ref").and_then(Value::as_str).map(|target| target.trim_start_matches('#').to_owned()));
+            found.extend(
+                object.get("$ref").and_then(Value::as_str).map(|target| target.trim_start_matches('#').to_owned()),
+            );
             object.values().for_each(|value| references(value, found));
         }
         Value::Array(list) => list.iter().for_each(|value| references(value, found)),
@@ -72,7 +73,9 @@ fn every_reference_leads_somewhere() {
     references(&document, &mut found);
     assert!(found.len() > 30);
     let schemas = document["components"]["schemas"].as_object().unwrap();
-    assert!(["ListEnvelope_Tariff", "Envelope_Tariff", "Acknowledgement"].iter().all(|name| schemas.contains_key(*name)));
+    assert!(
+        ["ListEnvelope_Tariff", "Envelope_Tariff", "Acknowledgement"].iter().all(|name| schemas.contains_key(*name))
+    );
     for target in found {
         assert!(document.pointer(&target).is_some(), "{target}");
     }
@@ -83,17 +86,30 @@ fn routes_say_what_they_take_and_answer() {
     let document = document();
     let list = &document["paths"]["/ocpi/2.2.1/cpo/tariffs"]["get"];
     let names: Vec<_> = list["parameters"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
-    assert_eq!(names, [
-        "X-Request-ID", "X-Correlation-ID", "OCPI-to-country-code", "OCPI-to-party-id", "OCPI-from-country-code",
-        "OCPI-from-party-id", "date_from", "date_to", "offset", "limit",
-    ]);
+    assert_eq!(
+        names,
+        [
+            "X-Request-ID",
+            "X-Correlation-ID",
+            "OCPI-to-country-code",
+            "OCPI-to-party-id",
+            "OCPI-from-country-code",
+            "OCPI-from-party-id",
+            "date_from",
+            "date_to",
+            "offset",
+            "limit",
+        ]
+    );
     let headers = |path: &str, method: &str| {
         let response = &document["paths"][path][method]["responses"]["200"];
         let headers: Vec<_> = response["headers"].as_object().unwrap().keys().cloned().collect();
         headers
     };
     let paged = headers("/ocpi/2.2.1/cpo/tariffs", "get");
-    assert!(["X-Total-Count", "X-Limit", "Link", "X-Request-ID"].iter().all(|name| paged.iter().any(|have| have == name)));
+    assert!(
+        ["X-Total-Count", "X-Limit", "Link", "X-Request-ID"].iter().all(|name| paged.iter().any(|have| have == name))
+    );
     assert_eq!(headers("/ocpi/2.2.1/emsp/tariffs/{id}", "put").len(), 2);
     assert_eq!(headers("/ocpi/versions", "get").len(), 2, "a list without pages");
     assert_eq!(list["security"][0]["ocpi_token"], serde_json::json!([]));
@@ -106,7 +122,8 @@ fn routes_say_what_they_take_and_answer() {
 async fn examples_are_what_is_answered() {
     let document = document();
     let example = &document["components"]["responses"]["TooSlow"]["content"]["application/json"]["example"];
-    let router = Router::new().route("/ocpi/x", get(async || -> Result<OcpiReply, _> { Err(ocpi_http::OcpiError::too_slow()) }));
+    let router =
+        Router::new().route("/ocpi/x", get(async || -> Result<OcpiReply, _> { Err(ocpi_http::OcpiError::too_slow()) }));
     let mut answered = Server::start(router).await.get("/ocpi/x").await.json();
     answered["timestamp"] = example["timestamp"].clone();
     assert_eq!(*example, answered);

@@ -78,7 +78,8 @@ async fn links_are_followed_and_faulty_objects_kept_apart() {
     assert!(error.is_none(), "{error:?}");
     assert_eq!(all, [json!({"id": "1"}), json!({"id": 7}), json!(17), json!("x"), json!(null)]);
     let seen = seen.lock().unwrap();
-    let ids = |name: &str| seen.iter().map(|headers| headers[name].clone()).collect::<std::collections::HashSet<_>>().len();
+    let ids =
+        |name: &str| seen.iter().map(|headers| headers[name].clone()).collect::<std::collections::HashSet<_>>().len();
     assert_eq!((ids("x-request-id"), ids("x-correlation-id"), ids("authorization")), (3, 1, 1));
 }
 
@@ -138,16 +139,16 @@ async fn endless_lists_end_with_an_error() {
         query.strip_prefix("n=").unwrap_or("0").parse().unwrap()
     }
     // Forever new pages with the same objects.
-    let (url, seen) = list(|query| {
-        (vec![("link", format!("</list?n={}>; rel=next", n(query) + 1))], envelope(r#"[{"id":"1"}]"#))
-    })
-    .await;
+    let (url, seen) =
+        list(|query| (vec![("link", format!("</list?n={}>; rel=next", n(query) + 1))], envelope(r#"[{"id":"1"}]"#)))
+            .await;
     let token = token();
     let (_, error) = crawl(&target(&token), url).await;
     assert!(matches!(error, Some(CallError::Endless(_))), "{error:?}");
     assert_eq!(seen.lock().unwrap().len(), 2);
     // Forever empty ones.
-    let (url, seen) = list(|query| (vec![("link", format!("</list?n={}>; rel=next", n(query) + 1))], envelope("[]"))).await;
+    let (url, seen) =
+        list(|query| (vec![("link", format!("</list?n={}>; rel=next", n(query) + 1))], envelope("[]"))).await;
     let (_, error) = crawl(&target(&token), url).await;
     assert!(matches!(error, Some(CallError::Endless(_))), "{error:?}");
     assert!(seen.lock().unwrap().len() < 20);

@@ -23,7 +23,8 @@ fn to(http: u16, location: impl Into<String>) -> impl IntoResponse {
 async fn home() -> Url {
     let there = async |method: Method, headers: HeaderMap, body: Bytes| {
         let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
-        let seen = json!([method.as_str(), header("authorization"), header("x-request-id"), String::from_utf8_lossy(&body)]);
+        let seen =
+            json!([method.as_str(), header("authorization"), header("x-request-id"), String::from_utf8_lossy(&body)]);
         envelope(&seen.to_string())
     };
     let router = Router::new()
@@ -39,7 +40,14 @@ async fn home() -> Url {
 #[tokio::test]
 async fn redirects_within_the_origin_are_followed_with_token_and_body() {
     let (home, token) = (home().await, token());
-    for (path, method) in [("redirect/301", "PUT"), ("redirect/302", "PUT"), ("redirect/307", "PUT"), ("redirect/308", "PUT"), ("twice", "PUT"), ("redirect/303", "GET")] {
+    for (path, method) in [
+        ("redirect/301", "PUT"),
+        ("redirect/302", "PUT"),
+        ("redirect/307", "PUT"),
+        ("redirect/308", "PUT"),
+        ("twice", "PUT"),
+        ("redirect/303", "GET"),
+    ] {
         let url = home.join(path).unwrap();
         let answer = client().call(&target(&token), Method::PUT, &url, Some("{}".into())).await.unwrap();
         let body = if method == "PUT" { "{}" } else { "" };

@@ -71,7 +71,9 @@ async fn answers_go_back_to_whom_the_request_came_from() {
 #[tokio::test]
 async fn configuration_modules_answer_without_routing_headers() {
     let server = Server::start(app()).await;
-    for path in ["/ocpi/versions", "/ocpi/2.2.1/credentials", "/ocpi/2.2.1/cpo/hubclientinfo", "/ocpi/2.2.1/credentials/"] {
+    for path in
+        ["/ocpi/versions", "/ocpi/2.2.1/credentials", "/ocpi/2.2.1/cpo/hubclientinfo", "/ocpi/2.2.1/credentials/"]
+    {
         let reply = server.send(Method::GET, path, &TO_US, None).await;
         assert_eq!(routing_of(reply.is(200, 1000)), [""; 4], "{path}");
     }
@@ -112,14 +114,18 @@ async fn routing_headers_that_make_no_sense_are_refused() {
 #[tokio::test]
 async fn tokens_are_read_in_every_way_they_can_be_meant() {
     let server = Server::start(app()).await;
-    let seen = async |value: &str| server.send(Method::GET, "/ocpi/2.2.1/cpo/token", &[("Authorization", value)], None).await;
+    let seen =
+        async |value: &str| server.send(Method::GET, "/ocpi/2.2.1/cpo/token", &[("Authorization", value)], None).await;
     for (value, expected) in [
         // The spec's own example, with its line break.
-        ("Token ZWJmM2IzOTktNzc5Zi00NDk3LTliOWQtYWM2YWQzY2M0NGQyCg==", json!([
-            ["ebf3b399-779f-4497-9b9d-ac6ad3cc44d2\n", true],
-            ["ebf3b399-779f-4497-9b9d-ac6ad3cc44d2", true],
-            ["ZWJmM2IzOTktNzc5Zi00NDk3LTliOWQtYWM2YWQzY2M0NGQyCg==", false]
-        ])),
+        (
+            "Token ZWJmM2IzOTktNzc5Zi00NDk3LTliOWQtYWM2YWQzY2M0NGQyCg==",
+            json!([
+                ["ebf3b399-779f-4497-9b9d-ac6ad3cc44d2\n", true],
+                ["ebf3b399-779f-4497-9b9d-ac6ad3cc44d2", true],
+                ["ZWJmM2IzOTktNzc5Zi00NDk3LTliOWQtYWM2YWQzY2M0NGQyCg==", false]
+            ]),
+        ),
         ("Token PDw/Pz8+Pn4+PDA=", json!([["<<???>>~><0", true], ["PDw/Pz8+Pn4+PDA=", false]])),
         ("Token PDw/Pz8+Pn4+PDA", json!([["<<???>>~><0", true], ["PDw/Pz8+Pn4+PDA", false]])),
         ("token  ebf3b399-779f", json!([["ebf3b399-779f", false]])),

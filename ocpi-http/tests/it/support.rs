@@ -6,10 +6,8 @@ use std::time::Duration;
 
 use axum::Router;
 use http::{HeaderMap, Method};
-use ocpi_http::{
-    Clock, ExchangeLog, LayerConfig, ServeConfig, Url, UrlPolicy, serve_with, with_layers,
-};
 use ocpi_http::{ClientConfig, OcpiClient, Secret, Target, TokenForm};
+use ocpi_http::{Clock, ExchangeLog, LayerConfig, ServeConfig, Url, UrlPolicy, serve_with, with_layers};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -68,13 +66,7 @@ impl Server {
         self.send(Method::GET, path, &[], None).await
     }
 
-    pub(crate) async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: Option<&str>,
-    ) -> Reply {
+    pub(crate) async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Reply {
         let mut request = self.http.request(method, self.url(path));
         for (name, value) in headers {
             request = request.header(*name, *value);

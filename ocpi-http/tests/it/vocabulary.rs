@@ -56,9 +56,28 @@ fn vocabulary(name: &str) -> Option<OcpiError> {
 }
 
 const NAMES: &[&str] = &[
-    "status", "invalid", "refused", "refused, many", "refused, long", "not_enough", "unknown_location", "unknown_object", "unknown_token",
-    "unauthorized", "method_not_allowed", "bad_json", "too_large", "too_slow", "not_json", "wrong_owner", "unknown_path",
-    "client_api", "no_version", "no_endpoints", "internal", "overloaded",
+    "status",
+    "invalid",
+    "refused",
+    "refused, many",
+    "refused, long",
+    "not_enough",
+    "unknown_location",
+    "unknown_object",
+    "unknown_token",
+    "unauthorized",
+    "method_not_allowed",
+    "bad_json",
+    "too_large",
+    "too_slow",
+    "not_json",
+    "wrong_owner",
+    "unknown_path",
+    "client_api",
+    "no_version",
+    "no_endpoints",
+    "internal",
+    "overloaded",
 ];
 
 // Proves: STA-012, STA-018 to STA-028 (the mapping), TRN-088.

@@ -71,9 +71,7 @@ fn session_rules(session: &Session, cx: &mut Context) {
         }
     }
     // SES-067.
-    if crate::cdrs::looks_like_wh(session.kwh, &session.charging_periods) {
-        cx.found_at(CLASS, "charging_periods", Rule::Suspicious, "ENERGY looks like Wh; kWh are asked for");
-    }
+    crate::cdrs::wh_rules(session.kwh, "kwh", &session.charging_periods, CLASS, cx);
 }
 
 fn time_rules(session: &Session, cx: &mut Context) {

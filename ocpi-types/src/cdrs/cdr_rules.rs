@@ -93,14 +93,12 @@ fn periods_within(cdr: &Cdr, start: &DateTime, end: &DateTime, cx: &mut Context)
 }
 
 fn energy_rules(cdr: &Cdr, cx: &mut Context) {
-    if cdr.total_energy > MANY_KWH {
-        cx.found_at(CLASS, "total_energy", Rule::Suspicious, "looks like Wh; kWh are asked for");
-    }
     // CDR-064, CDR-098.
-    let Some(metered) = volume(&cdr.charging_periods, &CdrDimensionType::Energy) else { return };
-    if looks_like_wh(cdr.total_energy, &cdr.charging_periods) {
-        cx.found_at(CLASS, "charging_periods", Rule::Suspicious, "ENERGY looks like Wh; kWh are asked for");
-    } else if far_apart(cdr.total_energy, metered, ENERGY_SLACK) {
+    if wh_rules(cdr.total_energy, "total_energy", &cdr.charging_periods, CLASS, cx) {
+        return;
+    }
+    let metered = volume(&cdr.charging_periods, &CdrDimensionType::Energy);
+    if let Some(metered) = metered.filter(|metered| far_apart(cdr.total_energy, *metered, ENERGY_SLACK)) {
         let message = format!("{} kWh, while the periods hold {metered} kWh", cdr.total_energy);
         cx.found_at(CLASS, "total_energy", Rule::Suspicious, message);
     }
@@ -187,8 +185,22 @@ fn volume(periods: &[ChargingPeriod], dimension: &CdrDimensionType) -> Option<De
     volumes.map(|d| d.volume).reduce(Decimal::saturating_add)
 }
 
-/// Whether the periods hold about a thousand times the energy of the whole, or the whole is beyond belief.
-pub(crate) fn looks_like_wh(kwh: Decimal, periods: &[ChargingPeriod]) -> bool {
+/// Reports Wh where kWh belong: a whole beyond belief, or periods that hold about a thousand times the whole. Whether any did.
+pub(crate) fn wh_rules(
+    kwh: Decimal,
+    field: &'static str,
+    periods: &[ChargingPeriod],
+    class: &'static str,
+    cx: &mut Context,
+) -> bool {
     let metered = volume(periods, &CdrDimensionType::Energy).unwrap_or_default();
-    kwh > MANY_KWH || kwh > Decimal::ZERO && metered.checked_div(kwh).is_some_and(|ratio| ratio >= Decimal::from(500))
+    let ratio = if kwh > Decimal::ZERO { metered.checked_div(kwh) } else { None };
+    let (whole, parts) = (kwh > MANY_KWH, ratio.is_some_and(|ratio| ratio >= Decimal::from(500)));
+    if whole {
+        cx.found_at(class, field, Rule::Suspicious, "looks like Wh; kWh are asked for");
+    }
+    if parts {
+        cx.found_at(class, "charging_periods", Rule::Suspicious, "ENERGY looks like Wh; kWh are asked for");
+    }
+    whole || parts
 }

@@ -8,7 +8,7 @@ mod signed_data;
 mod token;
 
 pub use cdr::*;
-pub(crate) use cdr_rules::looks_like_wh;
+pub(crate) use cdr_rules::wh_rules;
 pub use location::*;
 pub use period::*;
 pub use signed_data::*;

@@ -61,7 +61,7 @@ macro_rules! open_enum {
                 let text = $crate::primitives::read_text(json, $spec_name, cx)?;
                 $($(
                     if text == $wrong {
-                        cx.found($crate::Rule::MisspeltEnum, concat!($wrong, " is read as ", stringify!($right)));
+                        cx.found($crate::Rule::MisspeltEnum, format!("{} is read as {}", $wrong, Self::$right));
                         return Some(Self::$right);
                     }
                 )*)?
@@ -71,7 +71,7 @@ macro_rules! open_enum {
             fn check(&self, cx: &mut $crate::Context) {
                 if let Self::Unlisted(text) = self {
                     let rule = if cx.in_list() { $crate::Rule::UnknownEnumInList } else { $crate::Rule::UnknownEnum };
-                    cx.found(rule, format!("{text:?} is not a {} of OCPI 2.2.1", $spec_name));
+                    cx.found(rule, format!("{text:?} is no {} of OCPI 2.2.1", $spec_name));
                 }
             }
 

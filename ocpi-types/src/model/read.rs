@@ -39,9 +39,10 @@ pub(crate) fn read_one<T: Model>(
 ) -> Option<T> {
     cx.field(class, name, |cx| match map.shift_remove(name) {
         None | Some(Value::Null) => {
-            cx.found(Rule::Missing, format!("{class}.{name} is required"));
-            let default = serde_json::from_str(Rule::default_for(class, name)?).ok()?;
-            T::read(default, cx)
+            let default = Rule::default_for(class, name);
+            let read_as = default.map(|default| format!("; read as {default}")).unwrap_or_default();
+            cx.found(Rule::Missing, format!("{class}.{name} is required{read_as}"));
+            T::read(serde_json::from_str(default?).ok()?, cx)
         }
         Some(json) => read_single(json, cx),
     })
@@ -92,6 +93,7 @@ pub(crate) fn read_list<T: Model>(
     cx: &mut Context,
 ) -> Vec<T> {
     cx.field(class, name, |cx| {
+        let unusable = cx.unusable();
         let list: Vec<T> = match map.shift_remove(name) {
             None => Vec::new(),
             Some(Value::Null) => {
@@ -109,7 +111,7 @@ pub(crate) fn read_list<T: Model>(
                 cx.lone(|cx| read_checked(single, cx)).into_iter().collect()
             }
         };
-        if at_least_one && list.is_empty() && cx.is_checking() {
+        if at_least_one && list.is_empty() && cx.is_checking() && cx.unusable() == unusable {
             cx.found(Rule::EmptyList, format!("{class}.{name} must hold at least one entry"));
         }
         list
@@ -121,7 +123,7 @@ pub(crate) fn read_object(json: Value, class: &'static str, cx: &mut Context) ->
     match json {
         Value::Object(map) => Some(map),
         other => {
-            cx.found(Rule::WrongType, format!("{class} must be an object, not {}", kind_of(&other)));
+            cx.found(Rule::WrongType, format!("expected {class}, found {}", kind_of(&other)));
             None
         }
     }

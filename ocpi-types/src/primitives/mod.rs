@@ -28,7 +28,7 @@ pub(crate) fn read_text(json: Value, type_name: &str, cx: &mut Context) -> Optio
             Some(number.to_string())
         }
         other => {
-            cx.found(Rule::WrongType, format!("{type_name} must be a string, not {}", kind_of(&other)));
+            cx.found(Rule::WrongType, format!("expected {type_name}, found {}", kind_of(&other)));
             None
         }
     }

@@ -30,7 +30,7 @@ fn number_text(json: Value, type_name: &str, cx: &mut Context) -> Option<String>
             Some(text.trim().to_owned())
         }
         other => {
-            cx.found(Rule::WrongType, format!("{type_name} must be a number, not {}", kind_of(&other)));
+            cx.found(Rule::WrongType, format!("expected {type_name}, found {}", kind_of(&other)));
             None
         }
     }
@@ -100,7 +100,7 @@ impl Model for bool {
         if let Some(value) = quoted {
             cx.found(Rule::QuotedValue, format!("\"{value}\" should be {value}, without quotes"));
         } else {
-            cx.found(Rule::WrongType, format!("boolean must be true or false, not {}", kind_of(&json)));
+            cx.found(Rule::WrongType, format!("expected boolean, found {}", kind_of(&json)));
         }
         quoted
     }

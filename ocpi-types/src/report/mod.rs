@@ -101,7 +101,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// All findings of one object, in document order.
+/// All findings of one object, in the order of the tables of the spec.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// The findings.

@@ -63,6 +63,9 @@ pub const TOLERANCES: &[Tolerance] = &[
     at("EVSE", "evse_id", Rule::Pattern, "ids of the older DIN form and of an operator's own making are in the field"),
     at("EVSE", "last_updated", Rule::Inconsistent, LIFTED),
     at("Connector", "standard", Rule::UnknownEnum, "one new kind of plug should not hide a whole location"),
+    at("Image", "category", Rule::UnknownEnum, SHOWN_ONLY),
+    at("EnergySource", "source", Rule::UnknownEnum, SHOWN_ONLY),
+    at("EnvironmentalImpact", "category", Rule::UnknownEnum, SHOWN_ONLY),
     at("Connector", "terms_and_conditions", Rule::NotAUrl, SHOWN_ONLY),
     at("GeoLocation", "latitude", Rule::Pattern, DECIMALS),
     at("GeoLocation", "latitude", Rule::TooLong, DECIMALS),
@@ -86,6 +89,7 @@ pub const TOLERANCES: &[Tolerance] = &[
     // Tokens.
     at("Token", "language", Rule::Pattern, TWO_LETTERS),
     at("Token", "language", Rule::TooLong, TWO_LETTERS),
+    at("Token", "default_profile_type", Rule::UnknownEnum, "charging can begin without it"),
     at("AuthorizationInfo", "location", Rule::Inconsistent, "the verdict is clear without it"),
     // Tariffs.
     at("Tariff", "tariff_alt_url", Rule::NotAUrl, SHOWN_ONLY),

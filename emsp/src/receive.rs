@@ -1,25 +1,25 @@
 //! What the Receiver interfaces have in common: whose object it is, and that an older state never wins.
 
 use ocpi_http::{OcpiError, Routing};
-use ocpi_party::{DbError, NewObject, ObjectTable, Peer, Upserted, check_owner};
+use ocpi_party::{DbError, NewObject, ObjectTable, Peer, Upserted, check_owner, check_to};
 use ocpi_types::{CiString, DateTime, PartyId, Role, format_date_time};
 
 use crate::App;
 
 /// Refuses what is not addressed to us or not the caller's own: URL, body and the caller's roles agree.
-pub fn check(
+pub(crate) async fn check(
     app: &App,
     peer: &Peer,
     routing: &Routing,
     url: &PartyId,
     body: Option<&PartyId>,
 ) -> Result<(), OcpiError> {
-    app.addressed(peer, routing)?;
+    check_to(&app.party, routing).await?;
     check_owner(peer, Role::Cpo, url, body)
 }
 
 /// Refuses a body whose id is not the one in the URL.
-pub fn same_id<const MAX: usize>(field: &str, url: &str, body: &CiString<MAX>) -> Result<(), OcpiError> {
+pub(crate) fn same_id<const MAX: usize>(field: &str, url: &str, body: &CiString<MAX>) -> Result<(), OcpiError> {
     if *body == url {
         return Ok(());
     }
@@ -27,7 +27,7 @@ pub fn same_id<const MAX: usize>(field: &str, url: &str, body: &CiString<MAX>) -
 }
 
 /// The answer to a state that is older than the one we hold.
-pub fn stale(what: &str, known: DateTime) -> OcpiError {
+pub(crate) fn stale(what: &str, known: DateTime) -> OcpiError {
     OcpiError::invalid(format!(
         "{what}: we hold a newer state, with last_updated {}; nothing was changed",
         format_date_time(&known)
@@ -35,7 +35,7 @@ pub fn stale(what: &str, known: DateTime) -> OcpiError {
 }
 
 /// Stores an object unless we hold a newer state of it. `true` when it was new.
-pub async fn store(
+pub(crate) async fn store(
     app: &App,
     table: ObjectTable,
     peer: &Peer,
@@ -65,6 +65,6 @@ pub async fn store(
 }
 
 /// Stored JSON that we cannot read back: our own fault.
-pub fn unreadable(what: &str) -> OcpiError {
+pub(crate) fn unreadable(what: &str) -> OcpiError {
     DbError::corrupt(what).into()
 }

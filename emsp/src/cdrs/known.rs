@@ -10,7 +10,7 @@ use crate::{App, locations, sessions, tariffs, tokens};
 /// Everything we know that concerns this CDR.
 pub async fn gather(app: &App, owner: &PartyId, cdr: &Cdr) -> Result<Known, OcpiError> {
     let db = &app.party.db;
-    let own_parties = app.own_parties(&Role::Emsp).await?;
+    let own_parties = app.own_parties(&Role::Emsp).await;
     let token_owner = PartyId::new(cdr.cdr_token.country_code.clone(), cdr.cdr_token.party_id.clone());
     let token_id = tokens::token_id(&cdr.cdr_token.uid, &cdr.cdr_token.token_type);
     let token = tokens::store::get(db, &token_owner, &token_id).await?.map(|own| own.token);

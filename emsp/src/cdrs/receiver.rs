@@ -3,8 +3,9 @@
 use axum::extract::State;
 use http::HeaderValue;
 use http::header::LOCATION;
+use ocpi_http::openapi::{Acknowledgement, Envelope, MessageIds, ReadErrors, RoutingHeaders, WriteErrors};
 use ocpi_http::{OcpiError, OcpiJson, OcpiPath, OcpiReply, OcpiResult, Routing, join};
-use ocpi_party::RegisteredPeer;
+use ocpi_party::{RegisteredPeer, check_to};
 use ocpi_types::{Cdr, PartyId, Role};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -14,6 +15,7 @@ use crate::{App, receive};
 
 /// Where we keep a CDR. CPOs learn this URL from the `Location` header and do not take it apart.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub struct CdrPath {
     /// The CPO's country code.
     #[param(example = "US")]
@@ -27,6 +29,13 @@ pub struct CdrPath {
 }
 
 /// The CDR as it was sent.
+#[utoipa::path(
+    get,
+    path = "/ocpi/2.2.1/emsp/cdrs/{country_code}/{party_id}/{cdr_id}",
+    tag = "OCPI cdrs (Receiver)",
+    params(MessageIds, RoutingHeaders, CdrPath),
+    responses((status = 200, description = "As it was sent", body = Envelope<Cdr>), ReadErrors)
+)]
 pub async fn get(
     State(app): State<App>,
     RegisteredPeer(peer): RegisteredPeer,
@@ -34,13 +43,27 @@ pub async fn get(
     OcpiPath(path): OcpiPath<CdrPath>,
 ) -> OcpiResult {
     let owner = PartyId::new(path.country_code.as_str(), path.party_id.as_str());
-    receive::check(&app, &peer, &routing, &owner, None)?;
+    receive::check(&app, &peer, &routing, &owner, None).await?;
     let stored = store::TABLE.get(&app.party.db, &owner, &path.cdr_id).await?;
     let unknown = || OcpiError::unknown_object(format!("no CDR {:?} of {owner}", path.cdr_id));
     stored.map(|stored| OcpiReply::json(stored.json)).ok_or_else(unknown)
 }
 
 /// A CDR, which never changes once it is here.
+#[utoipa::path(
+    post,
+    path = "/ocpi/2.2.1/emsp/cdrs",
+    tag = "OCPI cdrs (Receiver)",
+    params(MessageIds, RoutingHeaders),
+    request_body = Cdr,
+    responses(
+        (status = 200, description = "We have it already; or refused with 2001", body = Acknowledgement,
+            headers(("Location" = String, description = "Where the CDR can be read"))),
+        (status = 201, description = "Stored", body = Acknowledgement,
+            headers(("Location" = String, description = "Where the CDR can be read"))),
+        WriteErrors
+    )
+)]
 pub async fn post(
     State(app): State<App>,
     RegisteredPeer(peer): RegisteredPeer,
@@ -48,7 +71,7 @@ pub async fn post(
     OcpiJson { value: cdr, report }: OcpiJson<Cdr>,
 ) -> OcpiResult {
     let owner = PartyId::new(cdr.country_code.clone(), cdr.party_id.clone());
-    app.addressed(&peer, &routing)?;
+    check_to(&app.party, &routing).await?;
     if !peer.is_hub() && !peer.hosts(&owner, Role::Cpo) {
         return Err(OcpiError::invalid(format!("the CDR belongs to {owner}, which is none of your CPO roles")));
     }
@@ -67,8 +90,8 @@ pub async fn post(
 }
 
 fn location_of(app: &App, owner: &PartyId, id: &str) -> Result<HeaderValue, OcpiError> {
-    let base = app.party.base_url();
-    let path = ["ocpi", "2.2.1", "emsp", "cdrs", owner.country_code.as_str(), owner.party_id.as_str(), id];
-    let url = join(base.as_str(), &path).map_err(OcpiError::internal)?;
+    let path = [owner.country_code.as_str(), owner.party_id.as_str(), id];
+    let url = join(app.party.url(crate::app::CDRS).as_str(), &path);
+    let url = url.map_err(|_| OcpiError::invalid(format!("the id {id:?} cannot be part of a URL")))?;
     HeaderValue::from_str(url.as_str()).map_err(OcpiError::internal)
 }

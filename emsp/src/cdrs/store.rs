@@ -4,6 +4,7 @@ use ocpi_http::OcpiError;
 use ocpi_party::{Db, DbError, ObjectTable, Tx};
 use ocpi_types::{Cdr, CiString, Object, PartyId, Report};
 use sqlx::Row;
+use sqlx::any::AnyRow;
 
 use super::check::{CdrFinding, CheckVerdict, check, duplicates};
 use super::known;
@@ -164,12 +165,41 @@ pub async fn stored_check(db: &Db, owner: &PartyId, id: &str) -> Result<Option<S
         .bind(id.to_ascii_uppercase())
         .fetch_optional(db.read())
         .await?;
-    row.map(|row| {
-        Ok(StoredCheck {
-            verdict: row.try_get("verdict")?,
-            findings: row.try_get("findings")?,
-            checked_at: row.try_get("checked_at")?,
-        })
+    row.as_ref().map(read_check).transpose()
+}
+
+/// CDRs as JSON with their checks, the latest first, and how many there are.
+pub async fn list(
+    db: &Db,
+    owner: Option<&PartyId>,
+    verdict: Option<CheckVerdict>,
+    offset: u64,
+    limit: u64,
+) -> Result<(Vec<(String, StoredCheck)>, u64), DbError> {
+    let condition = "deleted = 0 AND ($1 = '' OR owner = $1) AND ($2 = '' OR verdict = $2)";
+    let owner = owner.map(PartyId::key).unwrap_or_default();
+    let verdict = verdict.map(CheckVerdict::as_str).unwrap_or_default();
+    let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let text = format!(
+        "SELECT json, verdict, findings, checked_at FROM cdrs WHERE {condition} ORDER BY seq DESC LIMIT $3 OFFSET $4"
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(text))
+        .bind(&owner)
+        .bind(verdict)
+        .bind(number(limit))
+        .bind(number(offset))
+        .fetch_all(db.read())
+        .await?;
+    let count = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM cdrs WHERE {condition}")));
+    let total: i64 = count.bind(owner).bind(verdict).fetch_one(db.read()).await?;
+    let items: Result<_, DbError> = rows.iter().map(|row| Ok((row.try_get("json")?, read_check(row)?))).collect();
+    Ok((items?, u64::try_from(total).unwrap_or_default()))
+}
+
+fn read_check(row: &AnyRow) -> Result<StoredCheck, DbError> {
+    Ok(StoredCheck {
+        verdict: row.try_get("verdict")?,
+        findings: row.try_get("findings")?,
+        checked_at: row.try_get("checked_at")?,
     })
-    .transpose()
 }

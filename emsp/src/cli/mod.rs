@@ -3,11 +3,8 @@
 mod price;
 mod serve;
 
-use std::process::ExitCode;
-
 use clap::{Parser, Subcommand};
-
-pub use serve::serve;
+use ocpi_party::ExitCode;
 
 /// An OCPI 2.2.1 e-mobility service provider.
 #[derive(Debug, Parser)]
@@ -20,12 +17,10 @@ struct Cli {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  `audit` found differences
-  2  the command line is wrong
-  3  a file or a configuration value cannot be used
-  4  the database cannot be opened
-  5  the address cannot be listened on
-  6  something else went wrong";
+  1  something failed while running; `audit`: the totals differ
+  2  an option or a file cannot be used
+  3  the database cannot be opened or brought up to date
+  4  the address cannot be listened on";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -33,23 +28,22 @@ enum Command {
     Serve(Box<serve::ServeArgs>),
     /// Print the OpenAPI document of the server as JSON
     Openapi,
-    /// Price the charging periods of a CDR, which need not have any totals yet
+    /// Price the charging periods of a CDR or session, which need not have any totals yet
     Price(price::PriceArgs),
     /// Compare the totals of a CDR with what its charging periods cost
     Audit(price::AuditArgs),
 }
 
-/// What a command ends with when it fails.
+/// Why a command fails.
 #[derive(Debug)]
-pub struct Failure {
-    /// The exit code.
-    pub code: u8,
+struct Failure {
+    code: ExitCode,
     /// One line: what is wrong and what to do about it.
-    pub message: String,
+    message: String,
 }
 
 impl Failure {
-    pub(crate) fn new(code: u8, message: impl Into<String>) -> Self {
+    fn new(code: ExitCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
 }
@@ -58,31 +52,26 @@ impl Failure {
 #[must_use]
 pub fn run() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Serve(args) => serve::run(&args),
-        Command::Openapi => print(&crate::App::openapi().to_pretty_json().unwrap_or_default()),
-        Command::Price(args) => price::price(&args).and_then(|text| print(&text)),
-        Command::Audit(args) => match price::audit(&args) {
-            Ok((text, true)) => print(&text),
-            Ok((text, false)) => print(&text).and(Err(Failure::new(1, ""))),
-            Err(failure) => Err(failure),
-        },
+        Command::Serve(args) => serve::run(&args).map(|()| ExitCode::Success),
+        Command::Openapi => print(&crate::App::openapi().to_pretty_json().unwrap_or_default(), ExitCode::Success),
+        Command::Price(args) => price::price(&args).and_then(|text| print(&text, ExitCode::Success)),
+        Command::Audit(args) => price::audit(&args).and_then(|(text, agrees)| {
+            print(&text, if agrees { ExitCode::Success } else { ExitCode::Failure })
+        }),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            if !failure.message.is_empty() {
-                anstream::eprintln!("emsp: {}", failure.message);
-            }
-            ExitCode::from(failure.code)
-        }
-    }
+    done.unwrap_or_else(|failure| {
+        anstream::eprintln!("emsp: {}", failure.message);
+        failure.code
+    })
 }
 
 /// A reader that has seen enough (`| head`) is no failure.
-fn print(text: &str) -> Result<(), Failure> {
+fn print(text: &str, code: ExitCode) -> Result<ExitCode, Failure> {
     use std::io::Write;
     match writeln!(anstream::stdout(), "{text}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(6, error.to_string())),
-        _ => Ok(()),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(ExitCode::Failure, error.to_string()))
+        }
+        _ => Ok(code),
     }
 }

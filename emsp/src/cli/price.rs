@@ -4,9 +4,9 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use ocpi_types::pricing::{self, Priced, PricingInput, Tz};
-use ocpi_types::{Cdr, ChargingPeriod, DateTime, Object, Tariff, parse, parse_date_time};
-use rust_decimal::Decimal;
+use ocpi_party::ExitCode;
+use ocpi_types::pricing::{self, Draft, Priced, PricingInput, Tz};
+use ocpi_types::{Cdr, ChargingPeriod, Report, Tariff, parse};
 use serde_json::{Value, json};
 
 use super::Failure;
@@ -51,40 +51,25 @@ fn zone(name: &str) -> Result<Tz, String> {
 
 /// The price, as text or JSON.
 pub(super) fn price(args: &PriceArgs) -> Result<String, Failure> {
-    let cdr = read(&args.files.cdr)?;
-    let periods: Vec<ChargingPeriod> = objects(&args.files.cdr, cdr.get("charging_periods"))?;
-    let tariffs = tariffs(&args.files, &cdr)?;
-    let moment = |name: &str| cdr.get(name).and_then(Value::as_str).and_then(parse_date_time).map(|(at, _)| at);
-    let first = periods.iter().map(|period| period.start_date_time).min();
-    let Some(start) = moment("start_date_time").or(first) else {
-        return Err(unusable(&args.files.cdr, "it has no charging_periods"));
-    };
-    let input = PricingInput {
-        start,
-        end: moment("end_date_time").unwrap_or_else(|| end_of(&periods).max(start)),
-        periods: &periods,
+    let draft = Draft::read(read(&args.files.cdr)?).map_err(|report| unusable(&args.files.cdr, &in_short(&report)))?;
+    let tariffs = tariffs(&args.files, &draft.tariffs)?;
+    let priced = pricing::price(&PricingInput {
         tariffs: &tariffs,
-        time_zone: args.files.timezone,
-        currency: cdr.get("currency").and_then(Value::as_str),
         reservation_expired: args.reservation_expired,
-        assume_only_tariff: nobody_names_a_tariff(&periods),
-    };
-    let priced = pricing::price(&input);
+        assume_only_tariff: nobody_names_a_tariff(&draft.periods),
+        ..draft.input(args.files.timezone)
+    });
     if args.files.json { Ok(pretty(&priced.to_json())) } else { Ok(in_words(&priced)) }
 }
 
 /// The differences, as text or JSON, and whether there are none.
 pub(super) fn audit(args: &AuditArgs) -> Result<(String, bool), Failure> {
-    let json = read(&args.files.cdr)?;
-    let tariffs = tariffs(&args.files, &json)?;
-    let parsed = parse::<Cdr>(json);
-    let cdr = parsed.value.ok_or_else(|| unusable(&args.files.cdr, &parsed.report.to_string()))?;
+    let parsed = parse::<Cdr>(data_of(read(&args.files.cdr)?));
+    let cdr = parsed.value.ok_or_else(|| unusable(&args.files.cdr, &in_short(&parsed.report)))?;
+    let tariffs = tariffs(&args.files, &cdr.tariffs)?;
     let differences = if nobody_names_a_tariff(&cdr.charging_periods) {
-        let input = PricingInput {
-            tariffs: &tariffs,
-            assume_only_tariff: true,
-            ..PricingInput::of_cdr(&cdr, args.files.timezone)
-        };
+        let input = PricingInput::of_cdr(&cdr, args.files.timezone);
+        let input = PricingInput { tariffs: &tariffs, assume_only_tariff: true, ..input };
         pricing::audit_priced(&cdr, &pricing::price(&input))
     } else {
         pricing::audit(&cdr, &tariffs, args.files.timezone)
@@ -116,18 +101,6 @@ fn nobody_names_a_tariff(periods: &[ChargingPeriod]) -> bool {
     periods.iter().all(|period| period.tariff_id.is_none())
 }
 
-/// Where a CDR without an end ends: the last period's start and its time.
-fn end_of(periods: &[ChargingPeriod]) -> DateTime {
-    let ends = periods.iter().map(|period| {
-        let hours = period.dimensions.iter().filter(|d| d.dimension_type.as_str().ends_with("TIME")).map(|d| d.volume);
-        let hours = hours.fold(Decimal::ZERO, Decimal::saturating_add);
-        let seconds = hours.saturating_mul(Decimal::from(3600)).round();
-        let length = i64::try_from(seconds).ok().and_then(chrono::TimeDelta::try_seconds).unwrap_or_default();
-        period.start_date_time.checked_add_signed(length).unwrap_or(period.start_date_time)
-    });
-    ends.max().unwrap_or_default()
-}
-
 fn in_words(priced: &Priced) -> String {
     let mut text = pricing::explain(priced).join("\n");
     let billed = &priced.billed;
@@ -148,34 +121,20 @@ fn in_words(priced: &Priced) -> String {
 }
 
 /// The tariffs of the files, then those of the CDR that are not among them.
-fn tariffs(files: &Files, cdr: &Value) -> Result<Vec<Tariff>, Failure> {
-    let mut tariffs: Vec<Tariff> = Vec::new();
+fn tariffs(files: &Files, own: &[Tariff]) -> Result<Vec<Tariff>, Failure> {
+    let mut tariffs = Vec::new();
     for path in &files.tariff {
-        let json = read(path)?;
-        let list = if json.is_array() { json } else { Value::Array(vec![json]) };
-        tariffs.extend(objects::<Tariff>(path, Some(&list))?);
+        tariffs.extend(pricing::read_tariffs(read(path)?).map_err(|report| unusable(path, &in_short(&report)))?);
     }
     let given = tariffs.len();
-    for own in objects::<Tariff>(&files.cdr, cdr.get("tariffs"))? {
-        if !tariffs[..given].iter().any(|given| given.id == own.id) {
-            tariffs.push(own);
+    for own in own {
+        if !tariffs[..given].iter().any(|given: &Tariff| given.id == own.id) {
+            tariffs.push(own.clone());
         }
     }
     Ok(tariffs)
 }
 
-/// The objects of a list, as leniently as they can be read.
-fn objects<T: Object>(path: &Path, list: Option<&Value>) -> Result<Vec<T>, Failure> {
-    let Some(list) = list.and_then(Value::as_array) else { return Ok(Vec::new()) };
-    list.iter()
-        .map(|item| {
-            let parsed = parse::<T>(item.clone());
-            parsed.value.ok_or_else(|| unusable(path, &format!("{}: {}", T::NAME, parsed.report)))
-        })
-        .collect()
-}
-
-/// The JSON of a file; of a response envelope, its data.
 fn read(path: &Path) -> Result<Value, Failure> {
     let text = if path.as_os_str() == "-" {
         std::io::read_to_string(std::io::stdin())
@@ -183,18 +142,31 @@ fn read(path: &Path) -> Result<Value, Failure> {
         std::fs::read_to_string(path)
     };
     let text = text.map_err(|error| unusable(path, &error.to_string()))?;
-    let mut json: Value =
-        serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| unusable(path, &error.to_string()))?;
-    if json.get("status_code").is_some()
+    serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| unusable(path, &error.to_string()))
+}
+
+/// Of a response envelope, its data.
+fn data_of(mut json: Value) -> Value {
+    if json.get("charging_periods").is_none()
         && let Some(data) = json.get_mut("data")
     {
-        json = data.take();
+        return data.take();
     }
-    Ok(json)
+    json
+}
+
+/// What makes a document unusable, without what was tolerated.
+fn in_short(report: &Report) -> String {
+    let all: Vec<String> = if report.is_acceptable() {
+        report.findings.iter().map(ToString::to_string).collect()
+    } else {
+        report.violations().map(ToString::to_string).collect()
+    };
+    all.join("; ")
 }
 
 fn unusable(path: &Path, why: &str) -> Failure {
-    Failure::new(3, format!("{} cannot be used: {why}", path.display()))
+    Failure::new(ExitCode::Usage, format!("{} cannot be used: {why}", path.display()))
 }
 
 fn pretty(json: &Value) -> String {

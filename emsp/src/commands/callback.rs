@@ -1,8 +1,9 @@
 //! The Sender interface: CPOs report what became of a command. Spec: mod_commands, "Sender Interface".
 
 use axum::extract::State;
+use ocpi_http::openapi::{Acknowledgement, MessageIds, RoutingHeaders, WriteErrors};
 use ocpi_http::{OcpiError, OcpiPath, OcpiReply, OcpiResult, OcpiValue, Routing};
-use ocpi_party::RegisteredPeer;
+use ocpi_party::{RegisteredPeer, check_to};
 use ocpi_types::{CommandResult, CommandType, Object};
 use serde::Deserialize;
 use serde_json::Value;
@@ -13,6 +14,7 @@ use crate::App;
 
 /// Which command the result is for; this is the `response_url` that we gave out with it.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub struct ResultPath {
     /// The command.
     #[param(example = "START_SESSION")]
@@ -23,6 +25,14 @@ pub struct ResultPath {
 }
 
 /// What became of a command. A result that comes late or again is accepted and changes nothing.
+#[utoipa::path(
+    post,
+    path = "/ocpi/2.2.1/emsp/commands/{command}/{id}",
+    tag = "OCPI commands (Sender)",
+    params(MessageIds, RoutingHeaders, ResultPath),
+    request_body = CommandResult,
+    responses((status = 200, description = "Noted", body = Acknowledgement), WriteErrors)
+)]
 pub async fn post(
     State(app): State<App>,
     RegisteredPeer(peer): RegisteredPeer,
@@ -30,7 +40,7 @@ pub async fn post(
     OcpiPath(path): OcpiPath<ResultPath>,
     OcpiValue(body): OcpiValue,
 ) -> OcpiResult {
-    app.addressed(&peer, &routing)?;
+    check_to(&app.party, &routing).await?;
     let result = read(body)?;
     let command = CommandType::from(path.command.to_ascii_uppercase().as_str());
     let at = app.party.clock.wall();

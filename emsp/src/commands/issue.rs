@@ -152,7 +152,7 @@ pub async fn stop(app: &App, order: &StopOrder) -> Result<String, NotSent> {
     let command = Command {
         id,
         command: CommandType::StopSession,
-        sender: app.main_party().await?,
+        sender: app.party.own_party(),
         token_id: String::new(),
         reference: String::new(),
         session_id: order.session_id.clone(),
@@ -177,7 +177,7 @@ pub async fn unlock(app: &App, order: &UnlockOrder) -> Result<String, NotSent> {
     let command = Command {
         id,
         command: CommandType::UnlockConnector,
-        sender: app.main_party().await?,
+        sender: app.party.own_party(),
         token_id: String::new(),
         reference: String::new(),
         session_id: String::new(),
@@ -207,8 +207,7 @@ fn impossible(report: Report) -> NotSent {
 
 /// Where the CPO sends the result: nobody else can know this URL.
 fn response_url(app: &App, command: &CommandType, id: &str) -> Result<String, NotSent> {
-    let base = app.party.base_url();
-    let url = join(base.as_str(), &["ocpi", "2.2.1", "emsp", "commands", command.as_str(), id]);
+    let url = join(app.party.url(crate::app::COMMANDS).as_str(), &[command.as_str(), id]);
     Ok(url.map_err(OcpiError::internal)?.into())
 }
 
@@ -217,7 +216,7 @@ async fn receiver(app: &App, party: &str) -> Result<Receiver, NotSent> {
     let Some(peer) = app.peer_of(&party, &Role::Cpo).await? else {
         return Err(NotSent::Unknown(format!("no registered partner is the CPO {party}")));
     };
-    let Some(endpoint) = peer.endpoint(ModuleId::Commands, InterfaceRole::Receiver).map(str::to_owned) else {
+    let Some(endpoint) = peer.endpoint(&ModuleId::Commands, &InterfaceRole::Receiver).map(str::to_owned) else {
         return Err(NotSent::Refused(format!("{} takes no commands", peer.name)));
     };
     Ok(Receiver { peer, party, endpoint })
@@ -280,6 +279,8 @@ fn check_token(app: &App, own: &OwnToken, party: &PartyId, order: &StartOrder) -
 
 async fn send(app: &App, receiver: Receiver, command: Command) -> Result<String, NotSent> {
     let party = &app.party;
+    let url = join(&receiver.endpoint, &[command.command.as_str()])
+        .map_err(|error| NotSent::Refused(format!("{}: {error}", receiver.peer.name)))?;
     let created_at = party.clock.wall();
     let deadline = created_at + TimeDelta::seconds(app.config.command_timeout_seconds);
     let new = NewCommand {
@@ -296,18 +297,18 @@ async fn send(app: &App, receiver: Receiver, command: Command) -> Result<String,
         deadline,
     };
     store::insert(&party.db, new).await?;
-    let url = join(&receiver.endpoint, &[command.command.as_str()]).map_err(OcpiError::internal)?;
     let target = party.target(&receiver.peer, &command.sender, &receiver.party);
     match party.client.call(&target, Method::POST, &url, Some(command.body)).await {
         Ok(answer) => responded(app, &command.id, answer.data).await?,
-        // A status like 2003 can carry a CommandResponse; either way the command goes nowhere.
-        Err(error) => store::failed(&party.db, command.id.clone(), describe(&error)).await?,
+        Err(error) => {
+            store::failed(&party.db, command.id.clone(), error.to_string()).await?;
+            // A refusal like 2003 carries a CommandResponse as well.
+            if let CallError::Refused { data: Some(data), .. } = error {
+                responded(app, &command.id, *data).await?;
+            }
+        }
     }
     Ok(command.id)
-}
-
-fn describe(error: &CallError) -> String {
-    error.to_string()
 }
 
 async fn responded(app: &App, id: &str, data: serde_json::Value) -> Result<(), NotSent> {

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use ocpi_http::CallError;
-use ocpi_party::Peer;
+use ocpi_party::{Peer, PullSummary};
 use ocpi_types::{DateTime, Location, ModuleId, PartyId};
 
 use super::store::TABLE;
 use crate::App;
-use crate::pull::list::{List, Pulled};
+use crate::pull::list::List;
 use crate::pull::objects::{ours, retire, upsert_all, walk};
 
 /// All Locations of a party, or those that changed since then.
-pub async fn pull(app: &App, peer: &Arc<Peer>, owner: &PartyId, since: Option<DateTime>) -> Result<Pulled, CallError> {
+pub async fn pull(app: &App, peer: &Arc<Peer>, owner: &PartyId, since: Option<DateTime>) -> Result<PullSummary, CallError> {
     let list = List { module: ModuleId::Locations, owner: owner.clone(), since };
     let started = app.party.db.seq();
     let name = |location: &Location| {
@@ -30,5 +30,5 @@ pub async fn pull(app: &App, peer: &Arc<Peer>, owner: &PartyId, since: Option<Da
     if since.is_none() && walked.complete {
         retire(&app.party.db, TABLE, owner.clone(), walked.ids, started).await.map_err(ours)?;
     }
-    Ok(walked.pulled)
+    Ok(walked.summary)
 }

@@ -3,34 +3,13 @@
 use std::collections::HashSet;
 
 use ocpi_http::{CallError, join};
-use ocpi_party::Peer;
+use ocpi_party::{Peer, Skipped};
 use ocpi_types::{DateTime, InterfaceRole, ModuleId, Object, PartyId, Role, format_date_time};
 use serde_json::Value;
 
-use super::findings::Fault;
 
 /// How many objects we ask for at once; the CPO gives as many as it likes.
 const PAGE: &str = "500";
-
-/// What a pull of one list brought.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Pulled {
-    /// How many objects the list held.
-    pub seen: u64,
-    /// How many of them were new or changed.
-    pub stored: u64,
-    /// How many were skipped because something is wrong with them.
-    pub faulty: u64,
-}
-
-impl Pulled {
-    /// Both together.
-    pub fn add(&mut self, other: &Self) {
-        self.seen += other.seen;
-        self.stored += other.stored;
-        self.faulty += other.faulty;
-    }
-}
 
 /// Which list.
 #[derive(Debug, Clone)]
@@ -46,7 +25,7 @@ pub struct List {
 impl List {
     /// The URL of the first page; `None` when the peer has no such list.
     pub fn first_page(&self, peer: &Peer) -> Result<Option<url::Url>, CallError> {
-        let Some(endpoint) = peer.endpoint(self.module.clone(), InterfaceRole::Sender) else { return Ok(None) };
+        let Some(endpoint) = peer.endpoint(&self.module, &InterfaceRole::Sender) else { return Ok(None) };
         let mut url = join(endpoint, &[])?;
         {
             let mut query = url.query_pairs_mut();
@@ -65,7 +44,7 @@ pub struct Judged<T> {
     /// With owner and id in upper case, as they are stored.
     pub good: Vec<(PartyId, String, T)>,
     /// What is wrong with the others.
-    pub faults: Vec<Fault>,
+    pub skipped: Vec<Skipped>,
     /// The ids of the party asked for that were on this page, faulty or not.
     pub ids: HashSet<String>,
     /// Something was on this page whose id cannot be read.
@@ -80,7 +59,7 @@ pub fn judge<T: Object>(
     asked: &PartyId,
     name: fn(&T) -> (PartyId, String),
 ) -> Judged<T> {
-    let mut judged = Judged { good: Vec::new(), faults: Vec::new(), ids: HashSet::new(), nameless: false };
+    let mut judged = Judged { good: Vec::new(), skipped: Vec::new(), ids: HashSet::new(), nameless: false };
     for (i, item) in items.into_iter().enumerate() {
         let claimed = claimed_name(&item);
         match &claimed {
@@ -97,15 +76,15 @@ pub fn judge<T: Object>(
         match ocpi_types::parse::<T>(item).accept() {
             Err(report) => {
                 let broken: Vec<String> = report.violations().map(ToString::to_string).collect();
-                judged.faults.push(Fault { object: place(), message: broken.join("; ") });
+                judged.skipped.push(Skipped { object: place(), reason: broken.join("; ") });
             }
             Ok((object, _tolerated)) => {
                 let (owner, id) = name(&object);
                 if owner == *asked || peer.is_hub() || peer.hosts(&owner, Role::Cpo) {
                     judged.good.push((owner, id, object));
                 } else {
-                    let message = format!("belongs to {owner}, which is none of the partner's CPOs");
-                    judged.faults.push(Fault { object: place(), message });
+                    let reason = format!("belongs to {owner}, which is none of the partner's CPOs");
+                    judged.skipped.push(Skipped { object: place(), reason });
                 }
             }
         }

@@ -3,6 +3,45 @@
 //! One list per party: a platform that hosts many CPOs has no list of all of them. Each object is judged on its own; a faulty
 //! one is skipped and reported, and comes right with a later pull.
 
-pub mod findings;
 pub mod list;
 pub mod objects;
+
+use std::sync::Arc;
+
+use ocpi_http::CallError;
+use ocpi_party::{Inbox, Peer, PullSummary};
+use ocpi_types::{DateTime, ModuleId, Role};
+
+use crate::{App, cdrs, locations, sessions, tariffs};
+
+/// What others refer to comes first.
+static PULLED: [ModuleId; 4] = [ModuleId::Tariffs, ModuleId::Locations, ModuleId::Sessions, ModuleId::Cdrs];
+
+/// The puller's hands.
+#[derive(Debug, Clone)]
+pub struct CpoInbox(pub App);
+
+impl Inbox for CpoInbox {
+    fn modules(&self) -> &'static [ModuleId] {
+        &PULLED
+    }
+
+    async fn pull(&self, peer: &Peer, module: &ModuleId, since: Option<DateTime>) -> Result<PullSummary, CallError> {
+        let app = &self.0;
+        let mut sum = PullSummary::default();
+        let peer = Arc::new(peer.clone());
+        for owner in peer.parties(&Role::Cpo) {
+            let one = match module {
+                ModuleId::Tariffs => tariffs::pull::pull(app, &peer, &owner, since).await?,
+                ModuleId::Locations => locations::pull::pull(app, &peer, &owner, since).await?,
+                ModuleId::Sessions => sessions::pull::pull(app, &peer, &owner, since).await?,
+                ModuleId::Cdrs => cdrs::pull::pull(app, &peer, &owner, since).await?,
+                _ => PullSummary::default(),
+            };
+            sum.seen += one.seen;
+            sum.stored += one.stored;
+            sum.skipped.extend(one.skipped);
+        }
+        Ok(sum)
+    }
+}

@@ -5,25 +5,24 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use ocpi_http::{CallError, OcpiError};
-use ocpi_party::{Db, DbError, NewObject, ObjectTable, Peer, Upserted};
+use ocpi_party::{Db, DbError, NewObject, ObjectTable, Peer, PullSummary, Skipped, Upserted};
 use ocpi_types::{DateTime, Object, PartyId};
 use tokio::task::JoinHandle;
 
-use super::findings::{self, Fault};
-use super::list::{Judged, List, Pulled, judge};
+use super::list::{Judged, List, judge};
 use crate::App;
 
 /// An object with its owner and its id in upper case.
 pub type Named<T> = (PartyId, String, T);
 
 /// How the objects of a module are stored: the answer is how many were new or changed, and what was wrong after all.
-pub type Store<T> = fn(App, Arc<Peer>, Vec<Named<T>>) -> BoxFuture<'static, Result<(u64, Vec<Fault>), OcpiError>>;
+pub type Store<T> = fn(App, Arc<Peer>, Vec<Named<T>>) -> BoxFuture<'static, Result<(u64, Vec<Skipped>), OcpiError>>;
 
 /// What a walk through a list found.
 #[derive(Debug, Default)]
 pub struct Walked {
     /// The numbers.
-    pub pulled: Pulled,
+    pub summary: PullSummary,
     /// The ids of the party's objects, faulty or not.
     pub ids: HashSet<String>,
     /// Every object of the party was seen and has a readable id: what is not among `ids` does not exist any more.
@@ -31,7 +30,7 @@ pub struct Walked {
 }
 
 /// Walks through all pages of a list. While one page is stored, the next is fetched.
-pub async fn walk<T: Object + Send + 'static>(
+pub async fn walk<T: Object + Send + Sync + 'static>(
     app: &App,
     peer: &Arc<Peer>,
     list: &List,
@@ -40,7 +39,7 @@ pub async fn walk<T: Object + Send + 'static>(
 ) -> Result<Walked, CallError> {
     let mut walked = Walked { complete: true, ..Walked::default() };
     let Some(first) = list.first_page(peer)? else { return Ok(Walked::default()) };
-    let from = app.main_party().await.map_err(ours)?;
+    let from = app.party.own_party();
     let target = app.party.target(peer, &from, &list.owner);
     let mut pages = app.party.client.pages(&target, first);
     let mut total = None;
@@ -48,8 +47,8 @@ pub async fn walk<T: Object + Send + 'static>(
     while let Some(page) = pages.next().await {
         let page = page?;
         total = page.total.or(total);
-        let offset = walked.pulled.seen;
-        walked.pulled.seen += page.items.len() as u64;
+        let offset = walked.summary.seen;
+        walked.summary.seen += page.items.len() as u64;
         let next = store_page(app.clone(), peer.clone(), list.clone(), (page.items, offset), name, store);
         if let Some(before) = storing.replace(tokio::spawn(next)) {
             walked.note(before).await?;
@@ -59,23 +58,23 @@ pub async fn walk<T: Object + Send + 'static>(
         walked.note(last).await?;
     }
     // A list that changed while it was walked through proves nothing about what is not in it.
-    walked.complete &= total.is_none_or(|total| walked.pulled.seen >= total);
+    walked.complete &= total.is_none_or(|total| walked.summary.seen >= total);
     Ok(walked)
 }
 
 /// What one page brought.
 struct Stored {
     stored: u64,
-    faulty: u64,
+    skipped: Vec<Skipped>,
     ids: HashSet<String>,
     nameless: bool,
 }
 
 impl Walked {
     async fn note(&mut self, page: JoinHandle<Result<Stored, OcpiError>>) -> Result<(), CallError> {
-        let page = page.await.map_err(|error| CallError::ours(error.to_string()))?.map_err(ours)?;
-        self.pulled.stored += page.stored;
-        self.pulled.faulty += page.faulty;
+        let page = page.await.map_err(OcpiError::internal).and_then(|stored| stored).map_err(ours)?;
+        self.summary.stored += page.stored;
+        self.summary.skipped.extend(page.skipped);
         self.ids.extend(page.ids);
         self.complete &= !page.nameless;
         Ok(())
@@ -84,10 +83,10 @@ impl Walked {
 
 /// Our own database failed, not the peer.
 pub fn ours(error: impl Into<OcpiError>) -> CallError {
-    CallError::ours(error.into().to_string())
+    CallError::Request(error.into().to_string())
 }
 
-async fn store_page<T: Object + Send + 'static>(
+async fn store_page<T: Object + Send + Sync + 'static>(
     app: App,
     peer: Arc<Peer>,
     list: List,
@@ -98,43 +97,14 @@ async fn store_page<T: Object + Send + 'static>(
     let (judging, asked) = (peer.clone(), list.owner.clone());
     // A page of hundreds of objects takes long enough to keep others waiting.
     let judged = tokio::task::spawn_blocking(move || judge::<T>(items, offset, &judging, &asked, name)).await;
-    let Judged { good, mut faults, ids, nameless } = judged.map_err(OcpiError::internal)?;
-    let names: Vec<String> = good.iter().map(|(owner, id, _)| format!("{}|{id}", owner.key())).collect();
-    let (stored, more) = store(app.clone(), peer.clone(), good).await?;
-    faults.extend(more);
-    let faulty = faults.len() as u64;
-    settle(&app, &peer, &list, names, faults).await?;
-    Ok(Stored { stored, faulty, ids, nameless })
-}
-
-/// Notes what is faulty, and forgets what has come right.
-async fn settle(app: &App, peer: &Peer, list: &List, good: Vec<String>, faults: Vec<Fault>) -> Result<(), OcpiError> {
-    let known = findings::known(&app.party.db, &peer.id, &list.module).await?;
-    let right: Vec<String> =
-        good.into_iter().filter(|name| known.contains(name) && !faults.iter().any(|f| f.object == *name)).collect();
-    if right.is_empty() && faults.is_empty() {
-        return Ok(());
-    }
-    for fault in &faults {
-        tracing::warn!(peer = peer.name, module = %list.module, object = fault.object, "skipped: {}", fault.message);
-    }
-    let (peer_id, module, at) = (peer.id.clone(), list.module.clone(), app.party.clock.now());
-    app.party
-        .db
-        .write(move |tx| {
-            Box::pin(async move {
-                findings::note(tx, &peer_id, &module, &faults, at).await?;
-                for object in right {
-                    findings::clear(tx, &peer_id, &module, &object).await?;
-                }
-                Ok(())
-            })
-        })
-        .await
+    let Judged { good, mut skipped, ids, nameless } = judged.map_err(OcpiError::internal)?;
+    let (stored, more) = store(app, peer, good).await?;
+    skipped.extend(more);
+    Ok(Stored { stored, skipped, ids, nameless })
 }
 
 /// Stores the objects of a page in one transaction; those of which we hold a newer state stay as they are.
-pub async fn upsert_all<T: Object + Send + 'static>(
+pub async fn upsert_all<T: Object + Send + Sync + 'static>(
     db: &Db,
     table: ObjectTable,
     peer_id: String,

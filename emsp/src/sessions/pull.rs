@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use ocpi_http::{CallError, OcpiError};
-use ocpi_party::Peer;
+use ocpi_party::{Peer, PullSummary};
 use ocpi_types::{DateTime, ModuleId, PartyId, Session};
 
 use super::store::{Saved, save};
 use crate::App;
-use crate::pull::list::{List, Pulled};
+use crate::pull::list::List;
 use crate::pull::objects::walk;
 
 /// The Sessions of a party that changed since then. This list alone demands a `date_from`: without one we ask from the
 /// beginning of time.
-pub async fn pull(app: &App, peer: &Arc<Peer>, owner: &PartyId, since: Option<DateTime>) -> Result<Pulled, CallError> {
+pub async fn pull(app: &App, peer: &Arc<Peer>, owner: &PartyId, since: Option<DateTime>) -> Result<PullSummary, CallError> {
     let since = Some(since.unwrap_or(DateTime::UNIX_EPOCH));
     let list = List { module: ModuleId::Sessions, owner: owner.clone(), since };
     let name = |session: &Session| {
@@ -38,5 +38,5 @@ pub async fn pull(app: &App, peer: &Arc<Peer>, owner: &PartyId, since: Option<Da
         .boxed()
     })
     .await?;
-    Ok(walked.pulled)
+    Ok(walked.summary)
 }

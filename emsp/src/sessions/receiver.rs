@@ -1,6 +1,7 @@
 //! The Receiver interface: CPOs push the Sessions of our drivers. Spec: mod_sessions, "Receiver Interface".
 
 use axum::extract::State;
+use ocpi_http::openapi::{Acknowledgement, Envelope, MessageIds, ReadErrors, RoutingHeaders, WriteErrors};
 use ocpi_http::{OcpiJson, OcpiPatch, OcpiPath, OcpiReply, OcpiResult, Routing};
 use ocpi_party::RegisteredPeer;
 use ocpi_types::{PartyId, Session};
@@ -12,6 +13,7 @@ use crate::{App, receive};
 
 /// Where a Session lives.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub struct SessionPath {
     /// The CPO's country code.
     #[param(example = "US")]
@@ -31,6 +33,13 @@ impl SessionPath {
 }
 
 /// The Session as we hold it.
+#[utoipa::path(
+    get,
+    path = "/ocpi/2.2.1/emsp/sessions/{country_code}/{party_id}/{session_id}",
+    tag = "OCPI sessions (Receiver)",
+    params(MessageIds, RoutingHeaders, SessionPath),
+    responses((status = 200, description = "As we hold it", body = Envelope<Session>), ReadErrors)
+)]
 pub async fn get(
     State(app): State<App>,
     RegisteredPeer(peer): RegisteredPeer,
@@ -38,12 +47,24 @@ pub async fn get(
     OcpiPath(path): OcpiPath<SessionPath>,
 ) -> OcpiResult {
     let owner = path.owner();
-    receive::check(&app, &peer, &routing, &owner, None)?;
+    receive::check(&app, &peer, &routing, &owner, None).await?;
     let stored = store::TABLE.get(&app.party.db, &owner, &path.session_id).await?;
     stored.map(|stored| OcpiReply::json(stored.json)).ok_or_else(|| store::unknown(&owner, &path.session_id))
 }
 
 /// A whole Session: new, or in place of the one we hold, with its charging periods.
+#[utoipa::path(
+    put,
+    path = "/ocpi/2.2.1/emsp/sessions/{country_code}/{party_id}/{session_id}",
+    tag = "OCPI sessions (Receiver)",
+    params(MessageIds, RoutingHeaders, SessionPath),
+    request_body = Session,
+    responses(
+        (status = 200, description = "Replaced; or refused with 2001, and nothing was changed", body = Acknowledgement),
+        (status = 201, description = "The Session is new", body = Acknowledgement),
+        WriteErrors
+    )
+)]
 pub async fn put(
     State(app): State<App>,
     RegisteredPeer(peer): RegisteredPeer,
@@ -53,13 +74,24 @@ pub async fn put(
 ) -> OcpiResult {
     let owner = path.owner();
     let body = PartyId::new(session.country_code.clone(), session.party_id.clone());
-    receive::check(&app, &peer, &routing, &owner, Some(&body))?;
+    receive::check(&app, &peer, &routing, &owner, Some(&body)).await?;
     receive::same_id("id", &path.session_id, &session.id)?;
     let created = store::put(&app.party.db, owner, peer.id.clone(), session).await?;
     Ok(if created { OcpiReply::created() } else { OcpiReply::ok() })
 }
 
 /// Some fields of a Session that we hold; charging periods are added to those we have.
+#[utoipa::path(
+    patch,
+    path = "/ocpi/2.2.1/emsp/sessions/{country_code}/{party_id}/{session_id}",
+    tag = "OCPI sessions (Receiver)",
+    params(MessageIds, RoutingHeaders, SessionPath),
+    request_body = Session,
+    responses(
+        (status = 200, description = "Changed; or refused with 2001, and nothing was changed", body = Acknowledgement),
+        WriteErrors
+    )
+)]
 pub async fn patch(
     State(app): State<App>,
     RegisteredPeer(peer): RegisteredPeer,
@@ -68,7 +100,7 @@ pub async fn patch(
     OcpiPatch(patch): OcpiPatch<Session>,
 ) -> OcpiResult {
     let owner = path.owner();
-    receive::check(&app, &peer, &routing, &owner, None)?;
+    receive::check(&app, &peer, &routing, &owner, None).await?;
     store::patch(&app.party.db, owner, path.session_id, peer.id.clone(), patch).await?;
     Ok(OcpiReply::ok())
 }

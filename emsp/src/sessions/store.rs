@@ -3,8 +3,8 @@
 use ocpi_http::OcpiError;
 use ocpi_party::{Db, DbError, ObjectTable, Stored, Tx};
 use ocpi_types::{Object, PartyId, Patch, Session, SessionStatus};
-use sqlx::Row;
 
+use crate::commands::store::Command;
 use crate::{receive, tokens};
 
 /// The stored Sessions.
@@ -122,11 +122,60 @@ pub async fn patch(
     .await
 }
 
-/// Sessions that carry this authorization reference: owner (`NL/TNM`) and JSON.
-pub async fn by_reference(db: &Db, reference: &str) -> Result<Vec<(String, String)>, DbError> {
-    let rows = sqlx::query("SELECT owner, json FROM sessions WHERE authorization_reference = $1 AND deleted = 0 ORDER BY seq")
-        .bind(reference.to_ascii_uppercase())
+/// Which Sessions are listed.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Only those of this CPO.
+    pub owner: Option<PartyId>,
+    /// Only those with this status.
+    pub status: Option<String>,
+    /// Only those with this authorization reference.
+    pub authorization_reference: Option<String>,
+}
+
+/// Sessions as JSON, the latest first, and how many there are.
+pub async fn list(db: &Db, wanted: &Wanted, offset: u64, limit: u64) -> Result<(Vec<String>, u64), DbError> {
+    let condition = "deleted = 0 AND ($1 = '' OR owner = $1) AND ($2 = '' OR status = $2) \
+                     AND ($3 = '' OR authorization_reference = $3)";
+    let owner = wanted.owner.as_ref().map(PartyId::key).unwrap_or_default();
+    let upper = |text: &Option<String>| text.as_ref().map(|text| text.to_ascii_uppercase()).unwrap_or_default();
+    let (status, reference) = (upper(&wanted.status), upper(&wanted.authorization_reference));
+    let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let text = format!("SELECT json FROM sessions WHERE {condition} ORDER BY seq DESC LIMIT $4 OFFSET $5");
+    let items = sqlx::query_scalar(sqlx::AssertSqlSafe(text))
+        .bind(&owner)
+        .bind(&status)
+        .bind(&reference)
+        .bind(number(limit))
+        .bind(number(offset))
         .fetch_all(db.read())
         .await?;
-    rows.iter().map(|row| Ok((row.try_get("owner")?, row.try_get("json")?))).collect()
+    let total: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM sessions WHERE {condition}")))
+        .bind(owner)
+        .bind(status)
+        .bind(reference)
+        .fetch_one(db.read())
+        .await?;
+    Ok((items, u64::try_from(total).unwrap_or_default()))
+}
+
+/// The Session that a command started, as JSON: the one with its reference; where the CPO has lost that, the first of the
+/// same token at the same CPO that came after the command.
+pub async fn started_by(db: &Db, owner: &PartyId, command: &Command) -> Result<Option<String>, DbError> {
+    let by_reference = sqlx::query_scalar(
+        "SELECT json FROM sessions WHERE authorization_reference = $1 AND owner = $2 ORDER BY seq LIMIT 1",
+    );
+    let found = by_reference
+        .bind(command.authorization_reference.as_str())
+        .bind(owner.key())
+        .fetch_optional(db.read())
+        .await?;
+    if found.is_some() || command.authorization_reference.is_empty() {
+        return Ok(found);
+    }
+    let found = sqlx::query_scalar(
+        "SELECT json FROM sessions WHERE seq > $1 AND owner = $2 AND token_id = $3 AND authorization_reference = '' \
+         ORDER BY seq LIMIT 1",
+    );
+    Ok(found.bind(command.seq).bind(owner.key()).bind(command.token_id.as_str()).fetch_optional(db.read()).await?)
 }

@@ -1,6 +1,7 @@
 //! The Receiver interface: CPOs push their Tariffs. Spec: mod_tariffs, "Receiver Interface".
 
 use axum::extract::State;
+use ocpi_http::openapi::{Acknowledgement, Envelope, MessageIds, ReadErrors, RoutingHeaders, WriteErrors};
 use ocpi_http::{OcpiJson, OcpiPath, OcpiReply, OcpiResult, Routing};
 use ocpi_party::RegisteredPeer;
 use ocpi_types::{Object, PartyId, Tariff};
@@ -12,6 +13,7 @@ use crate::{App, receive};
 
 /// Where a Tariff lives.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub struct TariffPath {
     /// The CPO's country code.
     #[param(example = "US")]
@@ -31,6 +33,13 @@ impl TariffPath {
 }
 
 /// The Tariff as we hold it.
+#[utoipa::path(
+    get,
+    path = "/ocpi/2.2.1/emsp/tariffs/{country_code}/{party_id}/{tariff_id}",
+    tag = "OCPI tariffs (Receiver)",
+    params(MessageIds, RoutingHeaders, TariffPath),
+    responses((status = 200, description = "As we hold it", body = Envelope<Tariff>), ReadErrors)
+)]
 pub async fn get(
     State(app): State<App>,
     RegisteredPeer(peer): RegisteredPeer,
@@ -38,12 +47,24 @@ pub async fn get(
     OcpiPath(path): OcpiPath<TariffPath>,
 ) -> OcpiResult {
     let owner = path.owner();
-    receive::check(&app, &peer, &routing, &owner, None)?;
+    receive::check(&app, &peer, &routing, &owner, None).await?;
     let stored = store::TABLE.get(&app.party.db, &owner, &path.tariff_id).await?;
     stored.map(|stored| OcpiReply::json(stored.json)).ok_or_else(|| store::unknown(&owner, &path.tariff_id))
 }
 
 /// A whole Tariff: new, or in place of the one we hold.
+#[utoipa::path(
+    put,
+    path = "/ocpi/2.2.1/emsp/tariffs/{country_code}/{party_id}/{tariff_id}",
+    tag = "OCPI tariffs (Receiver)",
+    params(MessageIds, RoutingHeaders, TariffPath),
+    request_body = Tariff,
+    responses(
+        (status = 200, description = "Replaced; or refused with 2001, and nothing was changed", body = Acknowledgement),
+        (status = 201, description = "The Tariff is new", body = Acknowledgement),
+        WriteErrors
+    )
+)]
 pub async fn put(
     State(app): State<App>,
     RegisteredPeer(peer): RegisteredPeer,
@@ -53,7 +74,7 @@ pub async fn put(
 ) -> OcpiResult {
     let owner = path.owner();
     let body = PartyId::new(tariff.country_code.clone(), tariff.party_id.clone());
-    receive::check(&app, &peer, &routing, &owner, Some(&body))?;
+    receive::check(&app, &peer, &routing, &owner, Some(&body)).await?;
     receive::same_id("id", &path.tariff_id, &tariff.id)?;
     let (json, last_updated) = (tariff.to_json(), tariff.last_updated);
     let created = receive::store(&app, store::TABLE, &peer, owner, path.tariff_id, last_updated, json).await?;
@@ -61,6 +82,13 @@ pub async fn put(
 }
 
 /// The Tariff is not used any more.
+#[utoipa::path(
+    delete,
+    path = "/ocpi/2.2.1/emsp/tariffs/{country_code}/{party_id}/{tariff_id}",
+    tag = "OCPI tariffs (Receiver)",
+    params(MessageIds, RoutingHeaders, TariffPath),
+    responses((status = 200, description = "Removed", body = Acknowledgement), ReadErrors)
+)]
 pub async fn delete(
     State(app): State<App>,
     RegisteredPeer(peer): RegisteredPeer,
@@ -68,7 +96,7 @@ pub async fn delete(
     OcpiPath(path): OcpiPath<TariffPath>,
 ) -> OcpiResult {
     let owner = path.owner();
-    receive::check(&app, &peer, &routing, &owner, None)?;
+    receive::check(&app, &peer, &routing, &owner, None).await?;
     if store::delete(&app.party.db, owner.clone(), path.tariff_id.clone()).await? {
         Ok(OcpiReply::ok())
     } else {

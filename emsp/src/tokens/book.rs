@@ -6,6 +6,7 @@
 //! request reads.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -45,7 +46,7 @@ impl TokenBook {
         if self.db.backend() != Backend::Sqlite {
             return Ok(store::find(&self.db, id).await?.into());
         }
-        let generation = self.db.generation(store::TABLE.name);
+        let generation = self.db.generation(store::TABLE.name).load(Ordering::Acquire);
         if let Some(tokens) = self.remembered(id, generation) {
             return Ok(tokens);
         }

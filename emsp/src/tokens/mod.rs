@@ -3,6 +3,7 @@
 pub mod account;
 pub mod authorize;
 pub mod book;
+pub mod expiry;
 pub mod log;
 pub mod push;
 pub mod sender;

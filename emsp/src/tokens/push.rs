@@ -18,9 +18,9 @@ impl Outbox for TokenOutbox {
     async fn deliver(&self, peer: &Peer, behind: &Behind) -> Result<Option<String>, CallError> {
         let party = &self.0.party;
         let Some((owner, id)) = split(&behind.object) else { return Ok(None) };
-        let own = store::get(&party.db, &owner, id).await.map_err(|error| CallError::ours(error.chain()))?;
+        let own = store::get(&party.db, &owner, id).await.map_err(|error| CallError::Request(error.chain()))?;
         // Gone meanwhile, or a partner that has stopped to take Tokens: nothing is left to tell.
-        let (Some(own), Some(endpoint)) = (own, peer.endpoint(ModuleId::Tokens, InterfaceRole::Receiver)) else {
+        let (Some(own), Some(endpoint)) = (own, peer.endpoint(&ModuleId::Tokens, &InterfaceRole::Receiver)) else {
             return Ok(None);
         };
         let token = &own.token;

@@ -1,9 +1,10 @@
 //! The Sender interface: CPOs pull our Tokens and ask for real-time authorization. Spec: mod_tokens, "Sender Interface".
 
 use axum::extract::{RawQuery, State};
+use ocpi_http::openapi::{Envelope, ListEnvelope, ListErrors, MessageIds, RoutingHeaders, WriteErrors};
 use ocpi_http::{ListQuery, OcpiError, OcpiJson, OcpiPath, OcpiReply, OcpiResult, Routing};
-use ocpi_party::{Peer, RegisteredPeer, Scope};
-use ocpi_types::{AllowedType, LocationReferences, PartyId, TokenType};
+use ocpi_party::{Peer, RegisteredPeer, Scope, check_to};
+use ocpi_types::{AllowedType, AuthorizationInfo, LocationReferences, PartyId, Token, TokenType};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -15,15 +16,22 @@ use super::token_id;
 use crate::App;
 
 /// A page of our Tokens, valid or not.
+#[utoipa::path(
+    get,
+    path = "/ocpi/2.2.1/emsp/tokens",
+    tag = "OCPI tokens (Sender)",
+    params(MessageIds, RoutingHeaders, ListQuery),
+    responses((status = 200, description = "One page", body = ListEnvelope<Token>), ListErrors)
+)]
 pub async fn list(
     State(app): State<App>,
     RegisteredPeer(peer): RegisteredPeer,
     routing: Routing,
     query: ListQuery,
 ) -> OcpiResult {
-    let owner = app.addressed(&peer, &routing)?;
+    let owner = check_to(&app.party, &routing).await?;
     let scope = Scope::visible_to(peer.id.as_str()).owned_by(owner);
-    app.page(store::TABLE, &scope, query, "tokens").await
+    app.page(store::TABLE, &scope, query, crate::app::TOKENS).await
 }
 
 /// Whose authorization is asked for.
@@ -61,6 +69,18 @@ impl TypeQuery {
 }
 
 /// May this Token charge, here?
+#[utoipa::path(
+    post,
+    path = "/ocpi/2.2.1/emsp/tokens/{token_uid}/authorize",
+    tag = "OCPI tokens (Sender)",
+    params(MessageIds, RoutingHeaders, AuthorizePath, TypeQuery),
+    request_body = Option<LocationReferences>,
+    responses(
+        (status = 200, description = "The verdict; 2002 when it depends on a place that was not named",
+            body = Envelope<AuthorizationInfo>),
+        WriteErrors
+    )
+)]
 pub async fn authorize(
     State(app): State<App>,
     RegisteredPeer(peer): RegisteredPeer,
@@ -69,9 +89,9 @@ pub async fn authorize(
     RawQuery(query): RawQuery,
     body: Option<OcpiJson<LocationReferences>>,
 ) -> OcpiResult {
-    let addressed = app.addressed(&peer, &routing)?;
+    let addressed = check_to(&app.party, &routing).await?;
     let location = body.map(|body| body.value);
-    let id = token_id(&path.token_uid.as_str().into(), &type_of(query.as_deref())?);
+    let id = token_id::<36>(&path.token_uid.as_str().into(), &type_of(query.as_deref())?);
     let known = app.tokens.find(&id).await?;
     let Some(own) = known.iter().find(|own| addressed.as_ref().is_none_or(|party| own.owner() == *party)) else {
         return Err(OcpiError::unknown_token(format!("no token {:?} of that type", path.token_uid)));

@@ -1,0 +1,185 @@
+//! The state, and every route of this server on one screen.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+use ocpi_http::{Clock, ListQuery, OcpiReply, OcpiResult, ReplyPage};
+use ocpi_party::app::{common_routes, finish_router, serve_party};
+use ocpi_party::{
+    DbError, ModuleMount, ObjectTable, Party, PartySetup, Peer, Running, Scope, StartError, spawn_puller, spawn_pusher,
+};
+use ocpi_types::{InterfaceRole, ModuleId, PartyId, Role};
+use sqlx::migrate::Migrator;
+use tokio::net::TcpListener;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::config::Config;
+use crate::pull::CpoInbox;
+use crate::tokens::book::TokenBook;
+use crate::tokens::expiry::spawn_expiry;
+use crate::tokens::log::AuthorizationLog;
+use crate::tokens::push::TokenOutbox;
+use crate::{api, cdrs, commands, demo, locations, operator, sessions, tariffs, tokens};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// Our own objects that are pushed to partners.
+static PUSHED: [(ModuleId, ObjectTable); 1] = [(ModuleId::Tokens, tokens::store::TABLE)];
+
+/// What the version details list.
+static MODULES: [ModuleMount; 6] = [
+    mount(ModuleId::Locations, InterfaceRole::Receiver, LOCATIONS),
+    mount(ModuleId::Tariffs, InterfaceRole::Receiver, TARIFFS),
+    mount(ModuleId::Sessions, InterfaceRole::Receiver, SESSIONS),
+    mount(ModuleId::Cdrs, InterfaceRole::Receiver, CDRS),
+    mount(ModuleId::Tokens, InterfaceRole::Sender, TOKENS),
+    mount(ModuleId::Commands, InterfaceRole::Sender, COMMANDS),
+];
+
+pub(crate) const LOCATIONS: &str = "/ocpi/2.2.1/emsp/locations";
+pub(crate) const TARIFFS: &str = "/ocpi/2.2.1/emsp/tariffs";
+pub(crate) const SESSIONS: &str = "/ocpi/2.2.1/emsp/sessions";
+pub(crate) const CDRS: &str = "/ocpi/2.2.1/emsp/cdrs";
+pub(crate) const TOKENS: &str = "/ocpi/2.2.1/emsp/tokens";
+pub(crate) const COMMANDS: &str = "/ocpi/2.2.1/emsp/commands";
+
+const fn mount(module: ModuleId, role: InterfaceRole, path: &'static str) -> ModuleMount {
+    ModuleMount { module, role, path }
+}
+
+/// An EMSP; clones are cheap and share everything.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// What every party has.
+    pub party: Party,
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// Look-up of our drivers' tokens.
+    pub tokens: TokenBook,
+    /// The authorizations that we gave.
+    pub authorizations: AuthorizationLog,
+}
+
+impl FromRef<App> for Party {
+    fn from_ref(app: &App) -> Self {
+        app.party.clone()
+    }
+}
+
+impl App {
+    /// Opens the database, and puts demo data into it where that is configured. Nothing runs yet.
+    pub async fn open(config: Config, clock: Clock) -> Result<Self, StartError> {
+        config.check()?;
+        let party = Party::open(PartySetup {
+            config: config.party.clone(),
+            role: Role::Emsp,
+            modules: &MODULES,
+            pushed: &PUSHED,
+            migrations: vec![&MIGRATIONS],
+            clock,
+            seed: None,
+        })
+        .await?;
+        let app = Self {
+            tokens: TokenBook::new(party.db.clone()),
+            authorizations: AuthorizationLog::start(party.db.clone()),
+            config: Arc::new(config),
+            party,
+        };
+        if app.config.demo_data {
+            demo::seed(&app).await?;
+        }
+        Ok(app)
+    }
+
+    /// All routes, grouped by who calls them.
+    fn routes() -> OpenApiRouter<Self> {
+        let partners = OpenApiRouter::new()
+            .routes(routes!(locations::receiver::get, locations::receiver::put, locations::receiver::patch))
+            .routes(routes!(locations::receiver::get_evse, locations::receiver::put_evse, locations::receiver::patch_evse))
+            .routes(routes!(
+                locations::receiver::get_connector,
+                locations::receiver::put_connector,
+                locations::receiver::patch_connector
+            ))
+            .routes(routes!(tariffs::receiver::get, tariffs::receiver::put, tariffs::receiver::delete))
+            .routes(routes!(sessions::receiver::get, sessions::receiver::put, sessions::receiver::patch))
+            .routes(routes!(cdrs::receiver::post))
+            .routes(routes!(cdrs::receiver::get))
+            .routes(routes!(tokens::sender::list))
+            .routes(routes!(tokens::sender::authorize))
+            .routes(routes!(commands::callback::post));
+        let operators = OpenApiRouter::new()
+            .routes(routes!(operator::tokens::list))
+            .routes(routes!(operator::tokens::get, operator::tokens::put))
+            .routes(routes!(operator::tokens::block))
+            .routes(routes!(operator::tokens::unblock))
+            .routes(routes!(operator::objects::list_locations))
+            .routes(routes!(operator::objects::get_location))
+            .routes(routes!(operator::objects::list_tariffs))
+            .routes(routes!(operator::objects::get_tariff))
+            .routes(routes!(operator::objects::list_sessions))
+            .routes(routes!(operator::objects::get_session))
+            .routes(routes!(operator::cdrs::list))
+            .routes(routes!(operator::cdrs::get))
+            .routes(routes!(operator::cdrs::check_again))
+            .routes(routes!(operator::commands::start))
+            .routes(routes!(operator::commands::stop))
+            .routes(routes!(operator::commands::unlock))
+            .routes(routes!(operator::commands::list))
+            .routes(routes!(operator::commands::get));
+        common_routes().merge(partners).merge(operators)
+    }
+
+    /// The OpenAPI document of this server.
+    #[must_use]
+    pub fn openapi() -> OpenApi {
+        api::complete(Self::routes().into_openapi())
+    }
+
+    /// The whole server, without its background tasks.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        let (routes, api) = Self::routes().split_for_parts();
+        finish_router(&self.party, routes, api::complete(api), self.clone())
+    }
+
+    /// Serves on this listener, pushes tokens, pulls from CPOs and ends contracts whose time has come.
+    pub async fn start(self, listener: TcpListener) -> Result<Running, StartError> {
+        let router = self.router();
+        let party = self.party.clone();
+        serve_party(&party, router, listener, move |party, shutdown| {
+            vec![
+                spawn_pusher(party.clone(), TokenOutbox(self.clone()), shutdown.clone()),
+                spawn_puller(party.clone(), CpoInbox(self.clone()), shutdown.clone()),
+                spawn_expiry(self, shutdown.clone()),
+            ]
+        })
+        .await
+    }
+
+    /// One page of objects as the partner may see them.
+    pub(crate) async fn page(&self, table: ObjectTable, scope: &Scope, query: ListQuery, path: &str) -> OcpiResult {
+        let cap = self.party.config.page_max;
+        let limit = query.limit(self.party.config.page_default, cap);
+        let page = table.page(&self.party.db, scope, &query, limit).await?;
+        let base_url = self.party.url(path);
+        Ok(OcpiReply::page(ReplyPage { items: page.items, total: page.total, query, limit, cap, base_url }))
+    }
+
+    /// The parties on this platform in this role.
+    pub(crate) async fn own_parties(&self, role: &Role) -> Vec<PartyId> {
+        let roles = self.party.own_roles().await;
+        roles.iter().filter(|own| own.role == *role).map(ocpi_party::party_of).collect()
+    }
+
+    /// The registered partner that hosts a party; a hub only where nobody is closer.
+    pub(crate) async fn peer_of(&self, party: &PartyId, role: &Role) -> Result<Option<Arc<Peer>>, DbError> {
+        let peers = self.party.peers.registered().await?;
+        let direct = peers.iter().find(|peer| peer.hosts(party, role.clone()));
+        Ok(direct.or_else(|| peers.iter().find(|peer| peer.is_hub())).cloned())
+    }
+}

@@ -1,0 +1,236 @@
+//! Commands to stations, and what became of them.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use http::StatusCode;
+use ocpi_party::{Operator, OperatorError, OperatorErrors, OperatorJson};
+use ocpi_types::{CommandResponse, CommandResponseType, CommandResult, DateTime, PartyId, Session};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Listing, OperatorQuery, Part, failed, unreadable};
+use crate::commands::issue::{self, NotSent, StartOrder, StopOrder, UnlockOrder};
+use crate::commands::store::{self, Command};
+use crate::{App, sessions, time_text};
+
+/// How far a command is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CommandState {
+    /// It is on its way; the CPO has not answered yet.
+    Sent,
+    /// The CPO has passed it on to the station; the result is awaited.
+    Waiting,
+    /// The result is there.
+    Done,
+    /// The CPO does not pass it on.
+    Refused,
+    /// It did not reach the CPO, or nobody knows whether it did.
+    Failed,
+    /// No result in time. The station may still have done it.
+    Timeout,
+}
+
+/// A command as operators see it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CommandView {
+    /// Its id.
+    pub id: String,
+    /// Which command.
+    #[schema(example = "START_SESSION")]
+    pub command: String,
+    /// How far it is.
+    pub state: CommandState,
+    /// The CPO.
+    #[schema(example = "US/CPO")]
+    pub party: String,
+    /// The reference that the session will carry, for a start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_reference: Option<String>,
+    /// When it was sent.
+    pub sent_at: String,
+    /// Until when a result is awaited.
+    pub deadline: String,
+    /// The CPO's answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<CommandResponse>,
+    /// Why it could not be delivered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// The station's result.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<CommandResult>,
+    /// When it came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result_at: Option<String>,
+    /// A result that came too late, or another one after the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub later_result: Option<CommandResult>,
+    /// The session that it started or was about, if we know it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<Session>,
+}
+
+fn state(command: &Command, response: Option<&CommandResponse>, now: DateTime) -> CommandState {
+    if command.result.is_some() {
+        return CommandState::Done;
+    }
+    let late = now.timestamp_millis() > command.deadline;
+    match response {
+        Some(response) if response.result != CommandResponseType::Accepted => CommandState::Refused,
+        Some(_) if late => CommandState::Timeout,
+        Some(_) => CommandState::Waiting,
+        None if command.failure.is_some() => CommandState::Failed,
+        None if late => CommandState::Timeout,
+        None => CommandState::Sent,
+    }
+}
+
+async fn view(app: &App, command: Command) -> Result<CommandView, OperatorError> {
+    let read = |json: &Option<String>| json.as_deref().map(serde_json::from_str).transpose();
+    let response = read(&command.response).map_err(|_| unreadable("a command's response"))?;
+    let result_of = |json: &Option<String>| {
+        let parsed = json.as_deref().map(serde_json::from_str::<CommandResult>).transpose();
+        parsed.map_err(|_| unreadable("a command's result"))
+    };
+    Ok(CommandView {
+        state: state(&command, response.as_ref(), app.party.clock.wall()),
+        session: session_of(app, &command).await?,
+        response,
+        result: result_of(&command.result)?,
+        later_result: result_of(&command.later_result)?,
+        authorization_reference: Some(command.authorization_reference).filter(|reference| !reference.is_empty()),
+        sent_at: time_text(command.created_at),
+        deadline: time_text(command.deadline),
+        result_at: command.result_at.map(time_text),
+        id: command.id,
+        command: command.command,
+        party: command.receiver,
+        failure: command.failure,
+    })
+}
+
+/// The session: named by the command, or carrying its reference, or the first of the same token at the same CPO after it.
+async fn session_of(app: &App, command: &Command) -> Result<Option<Session>, OperatorError> {
+    let db = &app.party.db;
+    let owner: PartyId = command.receiver.parse().map_err(|_| unreadable("a command's receiver"))?;
+    if !command.session_id.is_empty() {
+        return sessions::store::find(db, &owner, &command.session_id).await.map_err(failed);
+    }
+    if command.token_id.is_empty() {
+        return Ok(None);
+    }
+    let json = sessions::store::started_by(db, &owner, command).await?;
+    json.map(|json| super::objects::read(&json)).transpose()
+}
+
+/// Commands, the latest first
+#[utoipa::path(
+    get,
+    path = "/operator/v1/commands",
+    tag = "commands",
+    security(("operator_key" = [])),
+    params(Part),
+    responses((status = 200, description = "Commands", body = Listing<CommandView>), OperatorErrors)
+)]
+pub async fn list(
+    _: Operator,
+    State(app): State<App>,
+    OperatorQuery(part): OperatorQuery<Part>,
+) -> Result<Json<Listing<CommandView>>, OperatorError> {
+    let (commands, total) = store::list(&app.party.db, part.offset, part.limit()).await?;
+    let mut items = Vec::with_capacity(commands.len());
+    for command in commands {
+        items.push(view(&app, command).await?);
+    }
+    Ok(Json(part.of(items, total)))
+}
+
+/// One command and its result
+#[utoipa::path(
+    get,
+    path = "/operator/v1/commands/{id}",
+    tag = "commands",
+    security(("operator_key" = [])),
+    params(("id" = String, Path, description = "The id of the command")),
+    responses((status = 200, description = "The command", body = CommandView), OperatorErrors)
+)]
+pub async fn get(
+    _: Operator,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<CommandView>, OperatorError> {
+    let command = store::get(&app.party.db, &id).await?;
+    let command = command.ok_or_else(|| OperatorError::not_found(format!("no command {id:?}")))?;
+    view(&app, command).await.map(Json)
+}
+
+/// Start charging
+///
+/// The token is authorized by us before the command is sent. The answer tells what the CPO said; ask for the command again to
+/// see the result.
+#[utoipa::path(
+    post,
+    path = "/operator/v1/commands/START_SESSION",
+    tag = "commands",
+    security(("operator_key" = [])),
+    request_body = StartOrder,
+    responses((status = 201, description = "Sent", body = CommandView), OperatorErrors)
+)]
+pub async fn start(
+    _: Operator,
+    State(app): State<App>,
+    OperatorJson(order): OperatorJson<StartOrder>,
+) -> Result<(StatusCode, Json<CommandView>), OperatorError> {
+    let sent = issue::start(&app, &order).await;
+    answer(&app, sent).await
+}
+
+/// Stop charging
+#[utoipa::path(
+    post,
+    path = "/operator/v1/commands/STOP_SESSION",
+    tag = "commands",
+    security(("operator_key" = [])),
+    request_body = StopOrder,
+    responses((status = 201, description = "Sent", body = CommandView), OperatorErrors)
+)]
+pub async fn stop(
+    _: Operator,
+    State(app): State<App>,
+    OperatorJson(order): OperatorJson<StopOrder>,
+) -> Result<(StatusCode, Json<CommandView>), OperatorError> {
+    let sent = issue::stop(&app, &order).await;
+    answer(&app, sent).await
+}
+
+/// Unlock a connector
+///
+/// For help desks, when a plug is stuck; nothing that a driver's app may call.
+#[utoipa::path(
+    post,
+    path = "/operator/v1/commands/UNLOCK_CONNECTOR",
+    tag = "commands",
+    security(("operator_key" = [])),
+    request_body = UnlockOrder,
+    responses((status = 201, description = "Sent", body = CommandView), OperatorErrors)
+)]
+pub async fn unlock(
+    _: Operator,
+    State(app): State<App>,
+    OperatorJson(order): OperatorJson<UnlockOrder>,
+) -> Result<(StatusCode, Json<CommandView>), OperatorError> {
+    let sent = issue::unlock(&app, &order).await;
+    answer(&app, sent).await
+}
+
+async fn answer(app: &App, sent: Result<String, NotSent>) -> Result<(StatusCode, Json<CommandView>), OperatorError> {
+    let id = sent.map_err(|error| match error {
+        NotSent::Unknown(what) => OperatorError::not_found(what)
+            .what_next("pull the partner's lists with POST /operator/v1/partners/{id}/sync, or check the spelling"),
+        NotSent::Refused(why) => OperatorError::conflict(why),
+        NotSent::Failed(error) => OperatorError::internal(error),
+    })?;
+    let command = store::get(&app.party.db, &id).await?.ok_or_else(|| unreadable("a command"))?;
+    Ok((StatusCode::CREATED, Json(view(app, command).await?)))
+}

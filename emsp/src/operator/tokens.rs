@@ -1,0 +1,247 @@
+//! Our drivers' tokens.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use chrono::TimeDelta;
+use http::StatusCode;
+use ocpi_http::OcpiError;
+use ocpi_party::{Operator, OperatorError, OperatorErrors, OperatorJson};
+use ocpi_types::{EnergyContract, PartyId, ProfileType, Token, TokenType, WhitelistType, format_date_time};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+use super::{Listing, OperatorQuery, Part, failed};
+use crate::App;
+use crate::tokens::account::Account;
+use crate::tokens::sender::TypeQuery;
+use crate::tokens::store::{self, OwnToken};
+use crate::tokens::token_id;
+
+/// A Token with what only we know about it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TokenView {
+    /// What partners see.
+    pub token: Token,
+    /// The account behind it.
+    pub account: Account,
+}
+
+/// A Token as an operator writes it: the fields of an OCPI Token that are ours to choose, and the account. More fields are
+/// passed on to CPOs.
+#[derive(Debug, ToSchema)]
+#[allow(dead_code, reason = "only a schema: the body is read as an OCPI Token")]
+pub struct TokenOrder {
+    /// The contract, best as an eMA ID.
+    #[schema(max_length = 36, example = "US-EMS-C00054321-9")]
+    contract_id: String,
+    /// What is printed on the card.
+    #[schema(max_length = 64)]
+    visual_number: Option<String>,
+    /// The issuing company; ours when it is left out.
+    #[schema(max_length = 64)]
+    issuer: Option<String>,
+    /// Tokens of one group work as one.
+    #[schema(max_length = 36)]
+    group_id: Option<String>,
+    /// Whether CPOs may decide without asking us; `NEVER` when it is left out.
+    whitelist: Option<WhitelistType>,
+    /// The driver's language, ISO 639-1.
+    #[schema(max_length = 2, example = "en")]
+    language: Option<String>,
+    /// How the driver wants to charge.
+    default_profile_type: Option<ProfileType>,
+    /// The driver's own supplier of energy.
+    energy_contract: Option<EnergyContract>,
+    /// The account behind the token; in order and valid everywhere when it is left out.
+    account: Option<Account>,
+}
+
+impl From<OwnToken> for TokenView {
+    fn from(own: OwnToken) -> Self {
+        Self { token: own.token, account: own.account }
+    }
+}
+
+/// All tokens
+#[utoipa::path(
+    get,
+    path = "/operator/v1/tokens",
+    tag = "tokens",
+    security(("operator_key" = [])),
+    params(Part),
+    responses((status = 200, description = "Tokens", body = Listing<TokenView>), OperatorErrors)
+)]
+pub async fn list(
+    _: Operator,
+    State(app): State<App>,
+    OperatorQuery(part): OperatorQuery<Part>,
+) -> Result<Json<Listing<TokenView>>, OperatorError> {
+    let (tokens, total) = store::list(&app.party.db, part.offset, part.limit()).await?;
+    Ok(Json(part.of(tokens.into_iter().map(Into::into).collect(), total)))
+}
+
+/// One token
+#[utoipa::path(
+    get,
+    path = "/operator/v1/tokens/{uid}",
+    tag = "tokens",
+    security(("operator_key" = [])),
+    params(("uid" = String, Path, description = "Token.uid", example = "demo-app-0001"), TypeQuery),
+    responses((status = 200, description = "The token", body = TokenView), OperatorErrors)
+)]
+pub async fn get(
+    _: Operator,
+    State(app): State<App>,
+    Path(uid): Path<String>,
+    OperatorQuery(query): OperatorQuery<TypeQuery>,
+) -> Result<Json<TokenView>, OperatorError> {
+    let (owner, id) = name(&app, &uid, &query)?;
+    let own = store::get(&app.party.db, &owner, &id).await?;
+    own.map(|own| Json(own.into())).ok_or_else(|| unknown(&uid))
+}
+
+/// Create or change a token
+///
+/// The body holds the fields of a Token that are ours to choose, and `account`. `issuer` and `whitelist` have defaults;
+/// `valid` and `last_updated` follow from the account and the time. CPOs are told at once.
+#[utoipa::path(
+    put,
+    path = "/operator/v1/tokens/{uid}",
+    tag = "tokens",
+    security(("operator_key" = [])),
+    params(("uid" = String, Path, description = "Token.uid", example = "demo-app-0001"), TypeQuery),
+    request_body = TokenOrder,
+    responses(
+        (status = 200, description = "Changed", body = TokenView),
+        (status = 201, description = "Created", body = TokenView),
+        OperatorErrors
+    )
+)]
+pub async fn put(
+    _: Operator,
+    State(app): State<App>,
+    Path(uid): Path<String>,
+    OperatorQuery(query): OperatorQuery<TypeQuery>,
+    OperatorJson(body): OperatorJson<Value>,
+) -> Result<(StatusCode, Json<TokenView>), OperatorError> {
+    let token_type = query.token_type().map_err(failed)?;
+    let Value::Object(mut fields) = body else { return Err(OperatorError::invalid("the body must be a JSON object")) };
+    let account = match fields.remove("account") {
+        None => Account::default(),
+        Some(account) => {
+            serde_json::from_value(account).map_err(|error| OperatorError::invalid(format!("account: {error}")))?
+        }
+    };
+    let (owner, id) = name(&app, &uid, &query)?;
+    let default = |fields: &mut Map<String, Value>, name: &str, value: Value| {
+        fields.entry(name).or_insert(value);
+    };
+    let whitelist = WhitelistType::Never.as_str();
+    default(&mut fields, "whitelist", json!(whitelist));
+    default(&mut fields, "issuer", json!(app.party.config.business_name.chars().take(64).collect::<String>()));
+    for (field, value) in [
+        ("country_code", json!(owner.country_code.as_str())),
+        ("party_id", json!(owner.party_id.as_str())),
+        ("uid", json!(uid)),
+        ("type", json!(token_type.as_str())),
+        ("valid", json!(account.is_in_order(app.party.clock.now()))),
+        ("last_updated", json!(format_date_time(&app.party.clock.now()))),
+    ] {
+        fields.insert(field.to_owned(), value);
+    }
+    let parsed = ocpi_types::parse::<Token>(Value::Object(fields));
+    let (token, _tolerated) = parsed.accept().map_err(|report| OperatorError::invalid(report.to_string()))?;
+    let app_token = matches!(token.token_type, TokenType::AppUser | TokenType::AdHocUser);
+    if app_token && token.whitelist != WhitelistType::Never {
+        let message = format!("a token of type {} is never presented to a station: its whitelist is NEVER", token.token_type);
+        return Err(OperatorError::invalid(message));
+    }
+    let (created, own) = change(&app, owner, id, move |_| Some((token, account))).await?.ok_or_else(|| unknown(&uid))?;
+    Ok((if created { StatusCode::CREATED } else { StatusCode::OK }, Json(own)))
+}
+
+/// Block a token
+///
+/// CPOs are told that it is not valid any more; real-time authorization answers BLOCKED.
+#[utoipa::path(
+    post,
+    path = "/operator/v1/tokens/{uid}/block",
+    tag = "tokens",
+    security(("operator_key" = [])),
+    params(("uid" = String, Path, description = "Token.uid", example = "demo-app-0001"), TypeQuery),
+    responses((status = 200, description = "Blocked", body = TokenView), OperatorErrors)
+)]
+pub async fn block(
+    _: Operator,
+    State(app): State<App>,
+    Path(uid): Path<String>,
+    OperatorQuery(query): OperatorQuery<TypeQuery>,
+) -> Result<Json<TokenView>, OperatorError> {
+    set_blocked(&app, &uid, &query, true).await
+}
+
+/// Unblock a token
+#[utoipa::path(
+    post,
+    path = "/operator/v1/tokens/{uid}/unblock",
+    tag = "tokens",
+    security(("operator_key" = [])),
+    params(("uid" = String, Path, description = "Token.uid", example = "demo-app-0001"), TypeQuery),
+    responses((status = 200, description = "Not blocked any more", body = TokenView), OperatorErrors)
+)]
+pub async fn unblock(
+    _: Operator,
+    State(app): State<App>,
+    Path(uid): Path<String>,
+    OperatorQuery(query): OperatorQuery<TypeQuery>,
+) -> Result<Json<TokenView>, OperatorError> {
+    set_blocked(&app, &uid, &query, false).await
+}
+
+async fn set_blocked(app: &App, uid: &str, query: &TypeQuery, blocked: bool) -> Result<Json<TokenView>, OperatorError> {
+    let (owner, id) = name(app, uid, query)?;
+    let changed = change(app, owner, id, move |own| {
+        let own = own?;
+        Some((own.token, Account { blocked, ..own.account }))
+    });
+    changed.await?.map(|(_, own)| Json(own)).ok_or_else(|| unknown(uid))
+}
+
+/// Changes a token and tells the CPOs. `change` gets what is there, and gives what is to be there; `None` leaves it.
+pub(crate) async fn change<F>(
+    app: &App,
+    owner: PartyId,
+    id: String,
+    change: F,
+) -> Result<Option<(bool, TokenView)>, OperatorError>
+where
+    F: FnOnce(Option<OwnToken>) -> Option<(Token, Account)> + Send + 'static,
+{
+    let now = app.party.clock.now();
+    let changed = app.party.db.write(move |tx| {
+        Box::pin(async move {
+            let known = store::get_in(tx, &owner, &id).await?;
+            let before = known.as_ref().map(|known| known.token.last_updated);
+            let Some((mut token, account)) = change(known) else { return Ok::<_, OcpiError>(None) };
+            token.valid = account.is_in_order(now);
+            // Later than before, even within one tick of the clock: partners ignore what is not newer.
+            token.last_updated = before.map_or(now, |before| now.max(before + TimeDelta::milliseconds(1)));
+            let created = store::save(tx, &token, &account).await?;
+            Ok(Some((created, TokenView { token, account })))
+        })
+    });
+    let changed = changed.await.map_err(failed)?;
+    app.party.nudge();
+    Ok(changed)
+}
+
+fn name(app: &App, uid: &str, query: &TypeQuery) -> Result<(PartyId, String), OperatorError> {
+    let token_type = query.token_type().map_err(failed)?;
+    Ok((app.party.own_party(), token_id::<36>(&uid.into(), &token_type)))
+}
+
+fn unknown(uid: &str) -> OperatorError {
+    OperatorError::not_found(format!("no token {uid:?} of that type"))
+        .what_next("give its type, such as ?type=APP_USER; without it RFID is meant")
+}

@@ -1,0 +1,31 @@
+//! The EMSP over real HTTP, on each database, against a small CPO written by hand.
+
+mod cdrs;
+mod cli;
+mod commands;
+mod fake_cpo;
+mod locations;
+mod openapi;
+mod operator;
+mod pull;
+mod sessions;
+mod tariffs;
+mod tokens;
+mod world;
+
+/// Makes a test of each function: a module of its name with one test for each database.
+#[macro_export]
+macro_rules! on_each_database {
+    ($( $(#[$meta:meta])* async fn $name:ident($world:ident: World) $body:block )*) => {
+        $(
+            $(#[$meta])*
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                for database in ocpi_party::testing::databases().await {
+                    let $world = $crate::world::World::start(&database.url).await;
+                    $body
+                }
+            }
+        )*
+    };
+}

@@ -18,8 +18,8 @@ use tokio::sync::oneshot;
 /// use std::time::Duration;
 /// let start = "2026-01-15T10:00:00Z".parse().unwrap();
 /// let clock = Clock::manual(start);
-/// clock.advance(Duration::from_secs(60));
-/// assert_eq!(clock.now(), start + Duration::from_secs(60));
+/// clock.advance(Duration::from_mins(1));
+/// assert_eq!(clock.now(), start + Duration::from_mins(1));
 /// ```
 #[derive(Clone, Debug)]
 pub enum Clock {
@@ -296,17 +296,17 @@ mod tests {
     async fn a_story_shortens_sleep_until_it_is_settled() {
         let clock = Clock::story(start(), 60);
         let began = tokio::time::Instant::now();
-        clock.sleep(Duration::from_secs(3600)).await;
+        clock.sleep(Duration::from_hours(1)).await;
         assert_eq!(began.elapsed().as_secs(), 60);
         clock.settle();
-        clock.sleep(Duration::from_secs(60)).await;
+        clock.sleep(Duration::from_mins(1)).await;
         assert_eq!(began.elapsed().as_secs(), 120);
     }
 
     #[test]
     fn only_a_manual_clock_is_advanced() {
         let clock = Clock::system();
-        clock.advance(Duration::from_secs(3600));
+        clock.advance(Duration::from_hours(1));
         assert!(clock.now() - machine_time() < TimeDelta::minutes(1));
     }
 }

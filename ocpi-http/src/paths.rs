@@ -64,15 +64,14 @@ fn scope_of(path: &str, prefix: &str) -> Scope {
     // /{version}/{module or role}/{module}
     let mut segments = rest.split('/').skip(1);
     match (segments.next(), segments.next(), segments.next()) {
-        (_, None, _) | (Some("versions"), ..) | (_, Some("credentials"), _) => Scope::Configuration,
-        (_, Some(module), _) | (_, _, Some(module)) if is_client_info(module) => Scope::Configuration,
-        (_, _, Some(module)) if module == "credentials" => Scope::Configuration,
+        (_, None, _) | (Some("versions"), ..) => Scope::Configuration,
+        (_, Some(module), _) | (_, _, Some(module)) if is_configuration(module) => Scope::Configuration,
         _ => Scope::Functional,
     }
 }
 
-fn is_client_info(module: &str) -> bool {
-    matches!(module, "hubclientinfo" | "clientinfo")
+fn is_configuration(module: &str) -> bool {
+    matches!(module, "credentials" | "hubclientinfo" | "clientinfo")
 }
 
 #[cfg(test)]

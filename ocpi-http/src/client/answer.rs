@@ -138,6 +138,6 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(RETRY_AFTER, "120".parse().unwrap());
         let error = judge(StatusCode::TOO_MANY_REQUESTS, headers, b"slow down").unwrap_err();
-        assert_eq!(error.retry_after(), Some(Duration::from_secs(120)));
+        assert_eq!(error.retry_after(), Some(Duration::from_mins(2)));
     }
 }

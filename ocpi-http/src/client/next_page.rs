@@ -105,9 +105,8 @@ impl Walk {
             Some(Some(_)) if facts.count == 0 => Ok(None),
             Some(Some(url)) => Err(CallError::Endless(format!("the Link header leads back to {url}"))),
             Some(None) if facts.count > 0 && facts.total.is_none_or(|total| total > done) => Ok(self.probed(probe)),
-            Some(None) => Ok(None),
             None if more_without_link(&step.url, facts, done) => Ok(self.probed(probe)),
-            None => Ok(None),
+            Some(None) | None => Ok(None),
         }
     }
 

@@ -92,7 +92,7 @@ async fn refused_objects_are_refused_with_pointers() {
         put_token(&server, body).await.is(200, 2001);
     }
     let many = put_token(&server, r#"{"visual_number":1}"#).await;
-    assert!(many.message().matches("/").count() <= 11, "{many:?}");
+    assert!(many.message().matches('/').count() <= 11, "{many:?}");
 }
 
 // Proves: STA-021, TRN-064 (absent fields stay absent).

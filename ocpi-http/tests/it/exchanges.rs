@@ -23,18 +23,18 @@ fn app() -> Router {
 async fn both_sides_see_the_exchange_without_secrets() {
     let server = Server::start(app()).await;
     let config = client_config();
-    let (mut served, mut called) = (server.exchanges.subscribe(), config.exchanges.subscribe());
+    let (mut incoming, mut outgoing) = (server.exchanges.subscribe(), config.exchanges.subscribe());
     let url: Url = server.url("/ocpi/2.2.1/credentials/?q=1").parse().unwrap();
     let body = r#"{"token":"client s3cret","url":"https://y"}"#;
     let client = OcpiClient::new(config);
     client.call(&target(&token()), Method::POST, &url, Some(body.into())).await.unwrap();
 
-    let (served, called) = (served.recv().await.unwrap(), called.recv().await.unwrap());
-    assert!(!served.outgoing && called.outgoing);
-    assert_eq!((served.party.as_str(), served.peer.as_deref()), ("CPO", Some("The peer")));
-    assert_eq!((called.party.as_str(), called.peer.as_deref()), ("EMSP", Some("the peer")));
-    assert_eq!((served.url.as_str(), called.url.as_str()), ("/ocpi/2.2.1/credentials/?q=1", url.as_str()));
-    for exchange in [&served, &called] {
+    let (incoming, outgoing) = (incoming.recv().await.unwrap(), outgoing.recv().await.unwrap());
+    assert!(!incoming.outgoing && outgoing.outgoing);
+    assert_eq!((incoming.party.as_str(), incoming.peer.as_deref()), ("CPO", Some("The peer")));
+    assert_eq!((outgoing.party.as_str(), outgoing.peer.as_deref()), ("EMSP", Some("the peer")));
+    assert_eq!((incoming.url.as_str(), outgoing.url.as_str()), ("/ocpi/2.2.1/credentials/?q=1", url.as_str()));
+    for exchange in [&incoming, &outgoing] {
         assert_eq!((exchange.method.as_str(), exchange.http, exchange.ocpi), ("POST", 200, Some(1000)));
         assert_eq!(exchange.at, NOW.parse::<ocpi_types::DateTime>().unwrap());
         assert_eq!(exchange.error, None);
@@ -42,36 +42,39 @@ async fn both_sides_see_the_exchange_without_secrets() {
         assert!(exchange.response_body.as_deref().unwrap().contains(r#"{"token":"***","url":"https://x"}"#));
         assert!(!format!("{exchange:?}").contains("s3cret"));
     }
-    assert_eq!(served.request_id, called.request_id);
-    assert_eq!(served.correlation_id, called.correlation_id);
+    assert_eq!(incoming.request_id, outgoing.request_id);
+    assert_eq!(incoming.correlation_id, outgoing.correlation_id);
 }
 
 #[tokio::test]
 async fn errors_say_to_the_watcher_what_they_hide_from_the_peer() {
     let server = Server::start(app()).await;
     let config = client_config();
-    let (mut served, mut called) = (server.exchanges.subscribe(), config.exchanges.subscribe());
+    let (mut incoming, mut outgoing) = (server.exchanges.subscribe(), config.exchanges.subscribe());
     let url: Url = server.url("/ocpi/2.2.1/credentials").parse().unwrap();
     let client = OcpiClient::new(config);
     client.call(&target(&token()), Method::POST, &url, Some("{}".into())).await.unwrap_err();
-    let (served, called) = (served.recv().await.unwrap(), called.recv().await.unwrap());
-    assert_eq!((served.http, served.ocpi, served.error.as_deref()), (500, Some(3000), Some("the disk is full")));
-    assert_eq!((called.http, called.ocpi, called.message.as_deref()), (500, Some(3000), served.message.as_deref()));
+    let (incoming, outgoing) = (incoming.recv().await.unwrap(), outgoing.recv().await.unwrap());
+    assert_eq!((incoming.http, incoming.ocpi, incoming.error.as_deref()), (500, Some(3000), Some("the disk is full")));
+    assert_eq!(
+        (outgoing.http, outgoing.ocpi, outgoing.message.as_deref()),
+        (500, Some(3000), incoming.message.as_deref())
+    );
 
     let nobody: Url = "http://127.0.0.1:1/".parse().unwrap();
     let config = client_config();
-    let mut called = config.exchanges.subscribe();
+    let mut outgoing = config.exchanges.subscribe();
     OcpiClient::new(config).call(&target(&token()), Method::GET, &nobody, None).await.unwrap_err();
-    let called = called.recv().await.unwrap();
-    assert_eq!((called.http, called.ocpi), (0, None));
-    assert!(called.error.as_deref().unwrap().contains("cannot be reached"), "{called:?}");
+    let outgoing = outgoing.recv().await.unwrap();
+    assert_eq!((outgoing.http, outgoing.ocpi), (0, None));
+    assert!(outgoing.error.as_deref().unwrap().contains("cannot be reached"), "{outgoing:?}");
 }
 
 #[tokio::test]
 async fn only_ocpi_is_published() {
     let server = Server::start(app()).await;
-    let mut served = server.exchanges.subscribe();
+    let mut incoming = server.exchanges.subscribe();
     server.send(Method::POST, "/health", &[], None).await;
     server.send(Method::POST, "/ocpi/nonsense", &[], Some("x")).await.is(404, 2000);
-    assert_eq!(served.recv().await.unwrap().url, "/ocpi/nonsense");
+    assert_eq!(incoming.recv().await.unwrap().url, "/ocpi/nonsense");
 }

@@ -1,5 +1,6 @@
 //! Peers that are broken or mean.
 
+use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -54,10 +55,8 @@ async fn answers_that_are_too_long_are_not_read() {
 
     // 100 MB that nobody announced.
     let endless = async || {
-        let part = Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 65_536]));
-        Body::from_stream(stream::iter(
-            (0..1600).map(move |_| part.as_ref().map(Bytes::clone).map_err(|_| std::io::Error::other(""))),
-        ))
+        let part = Bytes::from(vec![b' '; 65_536]);
+        Body::from_stream(stream::iter((0..1600).map(move |_| Ok::<_, Infallible>(part.clone()))))
     };
     let url = peer(Router::new().route("/", get(endless))).await;
     assert!(matches!(error_of(&url).await, CallError::TooLarge { .. }));
@@ -80,7 +79,7 @@ async fn silence_is_not_waited_for() {
     let dripping = async || {
         Body::from_stream(stream::unfold((), async |()| {
             tokio::time::sleep(Duration::from_millis(5)).await;
-            Some((Ok::<_, std::io::Error>(Bytes::from_static(b" ")), ()))
+            Some((Ok::<_, Infallible>(Bytes::from_static(b" ")), ()))
         }))
     };
     let dripping = peer(Router::new().route("/", get(dripping))).await;

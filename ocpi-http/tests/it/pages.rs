@@ -46,8 +46,11 @@ async fn our_own_lists_are_crawled_completely() {
     assert_eq!(all, (0..25).map(|n| json!({ "id": n })).collect::<Vec<_>>());
 }
 
-/// A list whose pages are made by a function of the query; notes the headers of the requests.
-async fn list(page: fn(&str) -> (Vec<(&'static str, String)>, String)) -> (Url, Arc<Mutex<Vec<HeaderMap>>>) {
+/// Makes headers and body of a page from the query.
+type MakePage = fn(&str) -> (Vec<(&'static str, String)>, String);
+
+/// A list of such pages; notes the headers of the requests.
+async fn list(page: MakePage) -> (Url, Arc<Mutex<Vec<HeaderMap>>>) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = seen.clone();
     let handler = async move |RawQuery(query): RawQuery, headers: HeaderMap| {

@@ -1,6 +1,15 @@
 //! Every case of the suite, one file per topic.
 
 mod auth;
+mod credentials;
+mod envelope;
+mod lint;
+mod lists;
+mod receivers;
+mod registrations;
+mod tokens;
+mod triggers;
+mod versions;
 
 use std::sync::OnceLock;
 
@@ -10,7 +19,21 @@ use crate::case::Case;
 #[must_use]
 pub fn all() -> Vec<Case> {
     static ALL: OnceLock<Vec<Case>> = OnceLock::new();
-    ALL.get_or_init(|| [auth::cases()].concat()).clone()
+    ALL.get_or_init(|| {
+        [
+            auth::cases(),
+            credentials::cases(),
+            registrations::cases(),
+            envelope::cases(),
+            versions::cases(),
+            lists::cases(),
+            receivers::cases(),
+            tokens::cases(),
+            lint::cases(),
+        ]
+        .concat()
+    })
+    .clone()
 }
 
 /// The case with this id.

@@ -194,6 +194,9 @@ impl Party {
     async fn admit(&self, request: &Received, caller: &Caller) -> Reply {
         let Some(body) = &request.json else { return self.bad_json() };
         let faults = credentials_faults(body);
+        if self.has("credentials-one-role") && body["roles"].as_array().is_some_and(|roles| roles.len() > 2) {
+            return Reply::invalid("too many roles");
+        }
         if !faults.is_empty() && !self.has("credentials-unvalidated") {
             return Reply::invalid(faults.join("; "));
         }

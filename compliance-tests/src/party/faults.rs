@@ -92,6 +92,7 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("credentials-3002-as-1000", "a client without 2.2.1 is registered"),
     ("credentials-burns-token-a", "a failed registration uses up the registration token"),
     ("credentials-unvalidated", "credentials objects are not validated"),
+    ("credentials-one-role", "credentials with more than two roles are refused"),
     ("credentials-404", "the credentials endpoint answers 404 before registration"),
     // Lists
     ("list-no-total", "lists lack X-Total-Count"),

@@ -254,7 +254,7 @@ impl Party {
     ) {
         let mut state = self.state();
         state.pending.remove(token_in);
-        state.peers.clear();
+        state.peers.retain(|peer| peer.versions_url != versions_url);
         state.peers.push(Peer {
             token_in: token_in.into(),
             token_out: token_out.into(),
@@ -262,6 +262,8 @@ impl Party {
             roles,
             versions_url: versions_url.into(),
         });
+        drop(state);
+        self.0.seen.send_modify(|count| *count += 1);
     }
 
     /// The token that the party now uses towards its (last) peer.

@@ -229,7 +229,7 @@ impl Party {
         let peer = self.peer().ok_or("no peer")?;
         let url = peer.endpoint("credentials", "SENDER").ok_or("no credentials endpoint")?;
         let answer = self.request("DELETE", &url, &peer.token_out, None, None).await;
-        self.state().peers.clear();
+        self.state().peers.pop();
         if answer.succeeded() { Ok(()) } else { Err(format!("DELETE credentials: HTTP {}", answer.http)) }
     }
 

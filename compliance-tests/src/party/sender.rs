@@ -39,6 +39,7 @@ impl Party {
         match (module, rest) {
             (_, []) => self.list(request, module),
             ("locations", [id, below @ ..]) if below.len() <= 2 => self.one_location(id, below),
+            _ if self.has("unknown-path-200") => Reply::ok(),
             _ => Reply::not_found(2000),
         }
     }

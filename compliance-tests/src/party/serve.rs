@@ -129,7 +129,7 @@ impl Party {
             reply.headers.push(("location", format!("{}{}", self.base(), request.path)));
             return reply;
         }
-        let caller = self.caller(request);
+        let caller = self.settled_caller(request).await;
         if self.has("auth-last")
             && matches!(request.method.as_str(), "PUT" | "POST" | "PATCH")
             && request.json.is_none()
@@ -159,6 +159,26 @@ impl Party {
         let mut reply = Reply::error(401, 2000, "a known token is needed");
         reply.headers.push(("www-authenticate", "Token".into()));
         reply
+    }
+
+    /// The caller; one who was quicker than the answer to its own registration is waited for.
+    async fn settled_caller(&self, request: &Received) -> Caller {
+        let configuration = request.segments.len() <= 3;
+        let is_pending =
+            |caller: &Caller| matches!(caller, Caller::Invited(token) if self.state().pending.contains(token));
+        let mut seen = self.0.seen.subscribe();
+        let settle = async {
+            loop {
+                let caller = self.caller(request);
+                if configuration || !is_pending(&caller) || seen.changed().await.is_err() {
+                    return caller;
+                }
+            }
+        };
+        match tokio::time::timeout(std::time::Duration::from_secs(2), settle).await {
+            Ok(caller) => caller,
+            Err(_) => self.caller(request),
+        }
     }
 
     fn caller(&self, request: &Received) -> Caller {

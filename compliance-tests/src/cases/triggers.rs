@@ -1,0 +1,77 @@
+//! What several files need around triggers: something to act on.
+
+use std::sync::Arc;
+
+use crate::case::{CaseResult, TargetRole, skip};
+use crate::context::Ctx;
+
+/// A location of a CPO with its EVSE and connector.
+#[derive(Clone, Debug)]
+pub(super) struct Spot {
+    pub(super) location_id: String,
+    pub(super) evse_uid: String,
+    pub(super) connector_id: String,
+}
+
+/// EVSEs of the platform that are available and have the capability.
+pub(super) async fn spots(cx: &Arc<Ctx>, capability: &str) -> CaseResult<Vec<Spot>> {
+    let locations = cx.objects("locations", 1).await?;
+    let mut found = Vec::new();
+    for location in locations.iter() {
+        for evse in location["evses"].as_array().into_iter().flatten() {
+            let able = capability.is_empty()
+                || evse["capabilities"].as_array().is_some_and(|list| list.iter().any(|c| c == capability));
+            let plain = !evse["capabilities"]
+                .as_array()
+                .is_some_and(|list| list.iter().any(|c| c == "START_SESSION_CONNECTOR_REQUIRED"));
+            let text = |value: &serde_json::Value| value.as_str().unwrap_or("").to_string();
+            if able && plain && evse["status"] == "AVAILABLE" {
+                found.push(Spot {
+                    location_id: text(&location["id"]),
+                    evse_uid: text(&evse["uid"]),
+                    connector_id: text(&evse["connectors"][0]["id"]),
+                });
+            }
+        }
+    }
+    if found.is_empty() {
+        return skip(format!("the platform lists no available EVSE with {capability}"));
+    }
+    Ok(found)
+}
+
+/// An available EVSE that no other case of this run has taken, with the capability.
+pub(super) async fn spot(cx: &Arc<Ctx>, capability: &str) -> CaseResult<Spot> {
+    let all = spots(cx, capability).await?;
+    let mut shared = cx.shared.lock().await;
+    let taken = shared.entry("spots".into()).or_insert_with(|| serde_json::json!([]));
+    let free = all
+        .iter()
+        .find(|spot| !taken.as_array().is_some_and(|list| list.iter().any(|uid| *uid == spot.evse_uid.as_str())));
+    match free.or(all.first()) {
+        Some(spot) => {
+            if let Some(list) = taken.as_array_mut() {
+                list.push(serde_json::json!(spot.evse_uid));
+            }
+            Ok(spot.clone())
+        }
+        None => skip("no EVSE is free"),
+    }
+}
+
+/// A trigger that makes the platform push something, with what it needs.
+pub(super) async fn any_change(cx: &Arc<Ctx>) -> CaseResult<(&'static str, Vec<(String, String)>)> {
+    if cx.config.role == TargetRole::Emsp {
+        return if cx.config.triggers.has("create_token") {
+            Ok(("create_token", Vec::new()))
+        } else {
+            skip("needs the trigger `create_token`")
+        };
+    }
+    if !cx.config.triggers.has("change_location") {
+        return skip("needs the trigger `change_location`");
+    }
+    cx.forget("locations");
+    let spot = spots(cx, "").await?.remove(0);
+    Ok(("change_location", vec![("location_id".into(), spot.location_id), ("evse_uid".into(), spot.evse_uid)]))
+}

@@ -28,8 +28,10 @@ pub struct RegisteredPeer(pub Arc<Peer>);
 pub struct KnownCaller {
     /// Who it is.
     pub peer: Arc<Peer>,
-    /// It has not exchanged credentials with this token yet.
+    /// It shows a token A: it has not registered yet.
     pub token_a: bool,
+    /// What its token is good for.
+    pub kind: TokenKind,
     /// The token as it stands in a credentials object.
     pub token: Secret,
 }
@@ -78,7 +80,16 @@ where
         let party = Party::from_ref(state);
         let presented = PresentedToken::from_request_parts(parts, state).await?;
         let caller = identify(&party, parts, &presented).await?;
-        Ok(Self { token_a: caller.known.kind == TokenKind::A, peer: caller.known.peer, token: caller.token })
+        let kind = caller.known.kind;
+        Ok(Self { token_a: kind == TokenKind::A, kind, peer: caller.known.peer, token: caller.token })
+    }
+}
+
+impl KnownCaller {
+    /// Whether the registration of this caller, with this token, is complete.
+    #[must_use]
+    pub fn is_registered(&self) -> bool {
+        matches!(self.kind, TokenKind::Current | TokenKind::Old)
     }
 }
 

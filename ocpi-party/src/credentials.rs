@@ -60,11 +60,13 @@ async fn get(State(party): State<Party>, caller: KnownCaller) -> OcpiResult {
 async fn post(
     State(party): State<Party>,
     caller: KnownCaller,
-    OcpiJson { value: theirs, .. }: OcpiJson<Credentials>,
+    body: Result<OcpiJson<Credentials>, OcpiError>,
 ) -> OcpiResult {
+    // Before the body: whether the method is allowed does not depend on it.
     if !caller.token_a {
         return Err(OcpiError::method_not_allowed(REGISTERED));
     }
+    let theirs = body?.value;
     let agreed = agree(&party, &caller.peer, &theirs).await?;
     let token = agreed.token_in.clone();
     let shown = caller.token.clone();
@@ -104,11 +106,12 @@ async fn post(
 async fn put(
     State(party): State<Party>,
     caller: KnownCaller,
-    OcpiJson { value: theirs, .. }: OcpiJson<Credentials>,
+    body: Result<OcpiJson<Credentials>, OcpiError>,
 ) -> OcpiResult {
-    if caller.token_a {
+    if !caller.is_registered() {
         return Err(OcpiError::method_not_allowed(WITH_TOKEN_A));
     }
+    let theirs = body?.value;
     let agreed = agree(&party, &caller.peer, &theirs).await?;
     let (token, now) = (agreed.token_in.clone(), party.clock.wall());
     let done = registration::write(&party, move |tx| {
@@ -142,7 +145,7 @@ async fn put(
     )
 )]
 async fn delete(State(party): State<Party>, caller: KnownCaller) -> OcpiResult {
-    if caller.token_a {
+    if !caller.is_registered() {
         return Err(OcpiError::method_not_allowed(WITH_TOKEN_A));
     }
     let (peer_id, now) = (caller.peer.id.clone(), party.clock.wall());

@@ -19,7 +19,7 @@ pub mod versions;
 
 pub use app::{ExitCode, Running, Shutdown, StartError};
 pub use auth::{KnownCaller, Operator, RegisteredPeer, check_owner, check_to};
-pub use config::{ConfigError, PartyArgs, PartyConfig};
+pub use config::{ConfigError, PartyArgs, PartyConfig, load};
 pub use db::{Backend, Db, DbError, Tx};
 pub use objects::{NewObject, ObjectTable, Scope, Stored, StoredPage, Upserted};
 pub use operator::{OperatorError, OperatorErrors, OperatorJson};

@@ -217,11 +217,13 @@ impl Party {
         self.inner.pull.notify_one();
     }
 
-    pub(crate) async fn nudged(&self) {
+    /// Waits until somebody nudges the pusher.
+    pub async fn wait_for_nudge(&self) {
         self.inner.push.notified().await;
     }
 
-    pub(crate) async fn puller_nudged(&self) {
+    /// Waits until somebody nudges the puller.
+    pub async fn wait_for_puller_nudge(&self) {
         self.inner.pull.notified().await;
     }
 

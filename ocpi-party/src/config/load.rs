@@ -57,7 +57,18 @@ where
         figment = figment.merge(toml);
     }
     figment = figment.merge(Serialized::defaults(args));
-    figment.extract().map_err(|error| explain(&error))
+    figment.extract().map_err(|error| find_culprit::<C>(&known, &figment).unwrap_or_else(|| explain(&error)))
+}
+
+/// Which option it is that cannot be read: a flattened struct does not say. Each is tried alone on top of the defaults.
+fn find_culprit<C: DeserializeOwned>(known: &Figment, figment: &Figment) -> Option<ConfigError> {
+    keys(figment).ok()?.into_iter().find_map(|key| {
+        let value = figment.find_value(&key).ok()?;
+        let alone = known.clone().merge(Serialized::default(&key, value));
+        let error = alone.extract::<C>().err()?;
+        let source = figment.find_metadata(&key).map(source_of).unwrap_or_default();
+        Some(ConfigError::new(format!("{key}: {}{source}", error.kind)))
+    })
 }
 
 fn keys(figment: &Figment) -> Result<BTreeSet<String>, figment::Error> {
@@ -67,10 +78,14 @@ fn keys(figment: &Figment) -> Result<BTreeSet<String>, figment::Error> {
 
 fn explain(error: &figment::Error) -> ConfigError {
     let option = error.path.join(".");
-    let source = error.metadata.as_ref().map(|metadata| match &metadata.source {
+    let option = if option.is_empty() { option } else { format!("{option}: ") };
+    let source = error.metadata.as_ref().map(source_of).unwrap_or_default();
+    ConfigError::new(format!("{option}{}{source}", error.kind).trim_end().replace('\n', " "))
+}
+
+fn source_of(metadata: &figment::Metadata) -> String {
+    match &metadata.source {
         Some(figment::Source::File(path)) => format!(" (in {})", path.display()),
         _ => " (from a flag or the environment)".to_owned(),
-    });
-    let option = if option.is_empty() { String::new() } else { format!("{option}: ") };
-    ConfigError::new(format!("{option}{}{}", error.kind, source.unwrap_or_default()))
+    }
 }

@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::Executor;
-use sqlx::AnyPool;
+use sqlx::{AnyConnection, AnyPool, Connection, Executor};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -103,6 +102,8 @@ async fn open_postgres(url: &str) -> Result<Opened, DbError> {
     use std::str::FromStr;
     let failed = |e| DbError::open(without_password(url), e);
     let options = AnyConnectOptions::from_str(url).map_err(failed)?;
+    // A pool would keep knocking where nobody listens; a server that is starting wants to know at once.
+    AnyConnection::connect_with(&options).await.map_err(failed)?.close().await.map_err(failed)?;
     let pool = AnyPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(PATIENCE)

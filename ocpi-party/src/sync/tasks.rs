@@ -24,7 +24,7 @@ pub fn spawn_pusher(party: Party, outbox: impl Outbox, shutdown: Shutdown) -> Jo
             push_round(&party, &outbox, &shutdown).await;
             let pause = next_push(&party).await;
             tokio::select! {
-                () = party.nudged() => {}
+                () = party.wait_for_nudge() => {}
                 () = tokio::time::sleep(pause) => {}
                 () = shutdown.triggered() => {}
             }
@@ -43,7 +43,7 @@ pub fn spawn_puller(party: Party, inbox: impl Inbox, shutdown: Shutdown) -> Join
             }
             let pause = next_pull(&party).await;
             tokio::select! {
-                () = party.puller_nudged() => {}
+                () = party.wait_for_puller_nudge() => {}
                 () = tokio::time::sleep(pause) => {}
                 () = shutdown.triggered() => {}
             }

@@ -88,8 +88,15 @@ fn described(schema: RefOr<Schema>, text: String) -> RefOr<Schema> {
 
 /// The first paragraph of the doc comment among stringified attributes (`doc = r" text"`, one for each line).
 fn first_paragraph(attributes: &[&str]) -> String {
-    let lines = attributes.iter().filter_map(|attribute| attribute.strip_prefix("doc = ")).map(line);
-    lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+    let lines = attributes.iter().filter_map(|attribute| doc_literal(attribute)).map(line);
+    let text = lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    // Links are for rustdoc.
+    text.replace("[`", "`").replace("`]", "`")
+}
+
+/// The literal of a doc attribute. `stringify!` breaks long lines after the equals sign.
+fn doc_literal(attribute: &str) -> Option<&str> {
+    attribute.strip_prefix("doc")?.trim_start().strip_prefix('=').map(str::trim_start)
 }
 
 /// The text of a string literal as `stringify!` gives it: `r" text"` or `" text"`.
@@ -122,6 +129,8 @@ mod tests {
             thing
         };
         assert_eq!(first_paragraph(&attributes), "Some text with \"quotes\" in it, on two lines.");
+        assert_eq!(first_paragraph(&["doc = r\" See [`Token`].\""]), "See `Token`.");
         assert_eq!(first_paragraph(&["must_use"]), "");
+        assert_eq!(first_paragraph(&["doc =\nr\" Long.\""]), "Long.");
     }
 }

@@ -3,8 +3,8 @@
 use chrono::{TimeZone, Utc};
 use ocpi_types::{
     AuthMethod, Cdr, CdrDimension, CdrDimensionType, CdrLocation, CdrToken, ChargingPeriod, CiString, Connector,
-    ConnectorFormat, ConnectorType, DateTime, Decimal, DisplayText, Evse, Facility, GeoLocation, Location, Model,
-    Object, PowerType, Price, Session, SessionStatus, Status, Text, TokenType, Url, catalogue, examples,
+    ConnectorFormat, ConnectorType, DateTime, Decimal, DisplayText, Evse, Extra, Facility, GeoLocation, Location,
+    Model, Object, PowerType, Price, Session, SessionStatus, Status, Text, TokenType, Url, catalogue, examples,
     format_date_time, parse, parse_date_time,
 };
 use proptest::collection::vec;
@@ -209,7 +209,7 @@ proptest! {
     #[test]
     fn decimals(number in any::<i64>(), scale in 0_u32..=18) {
         let value = Decimal::new(number, scale);
-        let price = Price { excl_vat: value, incl_vat: None, extra: Default::default() };
+        let price = Price { excl_vat: value, incl_vat: None, extra: Extra::default() };
         let text = price.to_json();
         prop_assert_eq!(&text, &format!("{{\"excl_vat\":{value}}}"));
         prop_assert_eq!(serde_json::from_str::<Price>(&text).unwrap().excl_vat, value);

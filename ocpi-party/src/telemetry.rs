@@ -2,6 +2,7 @@
 //!
 //! The spans of ocpi-http put request id, correlation id and peer on every line of the log.
 
+use std::io::IsTerminal;
 use std::sync::OnceLock;
 
 use axum::Router;
@@ -23,7 +24,8 @@ const DURATIONS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25
 pub fn init_log(filter: &str, json: bool) -> Result<(), ConfigError> {
     let filter = EnvFilter::try_new(filter)
         .map_err(|error| ConfigError::new(format!("log: {filter:?} is no filter such as info or info,sqlx=warn: {error}")))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
     let started = if json {
         log.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
     } else {

@@ -110,14 +110,14 @@ fn session(json: &Value, tariff: &Tariff, in_order: bool, random: &mut Random) -
         );
         now = end;
     }
-    cdr(json, start, stops.1, periods, energy)
+    cdr(json, start, stops.1, &periods, energy)
 }
 
 fn number(number: Decimal) -> Value {
     serde_json::from_str(&number.normalize().to_string()).expect("a number")
 }
 
-fn cdr(tariff: &Value, start: DateTime, end: DateTime, periods: Vec<Value>, energy: Decimal) -> Value {
+fn cdr(tariff: &Value, start: DateTime, end: DateTime, periods: &[Value], energy: Decimal) -> Value {
     json!({
         "country_code": "NL", "party_id": "TST", "id": "1",
         "start_date_time": format_date_time(&start), "end_date_time": format_date_time(&end),

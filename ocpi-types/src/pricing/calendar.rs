@@ -7,32 +7,38 @@ use crate::DateTime;
 
 use super::restrictions::Conditions;
 
-/// Sessions longer than this are not divided by the calendar: nothing real takes ten years.
-pub(super) const MAX_DAYS: i64 = 3_660;
+/// More divisions than this in one charging period are no longer a charging session but an attempt to keep us busy: hourly
+/// prices over two years stay below it.
+const MAX_CUTS: i64 = 20_000;
 
 /// The wall-clock time at the location.
 pub(super) fn local(at: DateTime, zone: Tz) -> chrono::NaiveDateTime {
     at.with_timezone(&zone).naive_local()
 }
 
-/// The moments strictly between `from` and `to` at which a time, date or day restriction can change, in order.
+/// The moments strictly between `from` and `to` at which a time, date or day restriction can change, in order. `None` when
+/// there are too many to be real.
 pub(super) fn cuts<'a>(
     conditions: impl Iterator<Item = &'a Conditions>,
     zone: Tz,
     from: DateTime,
     to: DateTime,
-) -> Vec<DateTime> {
+) -> Option<Vec<DateTime>> {
     let mut times = vec![NaiveTime::MIN];
     let mut any = false;
     for condition in conditions.filter(|condition| condition.uses_calendar()) {
         any = true;
         times.extend(condition.window.iter().flat_map(|window| [Some(window.start), window.end]).flatten());
     }
-    if !any || to <= from || (to - from).num_days() > MAX_DAYS {
-        return Vec::new();
+    if !any || to <= from {
+        return Some(Vec::new());
     }
     times.sort_unstable();
     times.dedup();
+    let days = (to - from).num_days() + 1;
+    if days > MAX_CUTS / i64::try_from(times.len()).unwrap_or(MAX_CUTS) {
+        return None;
+    }
     let mut found = Vec::new();
     let last = local(to, zone).date();
     let mut date = local(from, zone).date();
@@ -46,7 +52,7 @@ pub(super) fn cuts<'a>(
     found.retain(|at| *at > from && *at < to);
     found.sort_unstable();
     found.dedup();
-    found
+    Some(found)
 }
 
 fn instants(zone: Tz, local: chrono::NaiveDateTime) -> impl Iterator<Item = DateTime> {

@@ -49,7 +49,7 @@ pub fn next_change(tariff: &Tariff, time_zone: Tz, start: DateTime, after: DateT
     let conditions: Vec<Conditions> =
         (0..tariff.elements.len()).map(|i| Conditions::read(tariff, i, &mut Vec::new())).collect();
     let horizon = after.checked_add_signed(TimeDelta::days(8))?;
-    let mut cuts = calendar::cuts(conditions.iter(), time_zone, after, horizon);
+    let mut cuts = calendar::cuts(conditions.iter(), time_zone, after, horizon).unwrap_or_default();
     let durations = conditions.iter().flat_map(|c| c.duration.values());
     cuts.extend(durations.filter_map(|bound| {
         let seconds = i64::try_from(bound).ok()?;

@@ -20,6 +20,8 @@ pub(super) struct Bill<'a> {
     pub tariff_of: Vec<usize>,
     /// Lines in the order in which their quantities came in; the last one of a charge takes what rounding adds.
     pub latest: Vec<usize>,
+    /// Fixed prices that are in a line already.
+    fees: Vec<Found<'a>>,
     session_fee: bool,
     reservation_fee: bool,
     pub findings: Vec<PricingFinding>,
@@ -34,6 +36,7 @@ impl<'a> Bill<'a> {
             lines: Vec::new(),
             tariff_of: Vec::new(),
             latest: Vec::new(),
+            fees: Vec::new(),
             session_fee: false,
             reservation_fee: false,
             findings: Vec::new(),
@@ -42,11 +45,17 @@ impl<'a> Bill<'a> {
 
     /// Adds what a stretch costs under a tariff.
     pub(super) fn add(&mut self, stretch: &Stretch, tariff: usize) {
-        let slices = self.timeline.divide(stretch, self.book.entry(tariff));
+        let mut endless = false;
+        let slices = self.timeline.divide(stretch, self.book.entry(tariff), || endless = true);
+        if endless {
+            let message = "too long to be divided by the time of day; the prices at its start count".to_owned();
+            self.tell(Doubt::OutOfRange, stretch.period, tariff, message);
+        }
         let mut previous: Option<Vec<Option<Found<'a>>>> = None;
         for slice in &slices {
+            let fee = self.book_fee(slice, tariff);
             let active = self.price_slice(slice, tariff);
-            if previous.as_ref().is_some_and(|previous| *previous != active) {
+            if previous.as_ref().is_some_and(|previous| fee || *previous != active) {
                 self.tell_straddle(stretch, tariff, slice);
             }
             previous = Some(active);
@@ -55,7 +64,6 @@ impl<'a> Bill<'a> {
 
     /// Books one slice; gives the components that priced its consumption.
     fn price_slice(&mut self, slice: &Stretch, tariff: usize) -> Vec<Option<Found<'a>>> {
-        self.book_fee(slice, tariff);
         let energy = slice.kwh.1 - slice.kwh.0;
         let time = slice.time.1 - slice.time.0;
         let mut active = Vec::new();
@@ -73,13 +81,15 @@ impl<'a> Bill<'a> {
         active
     }
 
-    /// A fixed amount is due once for the session and once for its reservation, when a FLAT first becomes active.
-    fn book_fee(&mut self, slice: &Stretch, tariff: usize) {
+    /// A fixed amount is due once for the session and once for its reservation, when a FLAT first becomes active. Tells
+    /// whether that is now.
+    fn book_fee(&mut self, slice: &Stretch, tariff: usize) -> bool {
         let reservation = slice.kind == Kind::Reservation;
         let due = if reservation { self.reservation_fee } else { self.session_fee };
-        let Some(found) = self.lookup(slice, tariff, &TariffDimensionType::Flat) else { return };
+        let Some(found) = self.lookup(slice, tariff, &TariffDimensionType::Flat) else { return false };
         if due {
-            return self.tell_second_fee(slice, &found);
+            self.tell_second_fee(slice, &found);
+            return false;
         }
         // A fee of nothing is no fee: it does not stand in the way of one that becomes active later.
         let paid = !found.price().is_zero();
@@ -93,9 +103,11 @@ impl<'a> Bill<'a> {
         } else {
             self.session_fee = paid;
         }
-        if !self.has_line(&found) {
+        if !self.fees.contains(&found) {
+            self.fees.push(found);
             self.push(slice.period, &found, charge, Decimal::ONE);
         }
+        paid
     }
 
     /// Whether all that the element prices besides is parking.
@@ -137,15 +149,14 @@ impl<'a> Bill<'a> {
         found
     }
 
-    fn has_line(&self, found: &Found<'_>) -> bool {
-        self.lines.iter().zip(&self.tariff_of).any(|(line, &tariff)| same(line, tariff, found))
-    }
-
     fn push(&mut self, period: usize, found: &Found<'a>, charge: Charge, quantity: Decimal) {
-        let known =
-            self.lines.iter().zip(&self.tariff_of).position(|(line, &tariff)| {
-                line.period == period && line.charge == charge && same(line, tariff, found)
-            });
+        // The lines of this period are the last ones.
+        let first = self.lines.iter().rposition(|line| line.period != period).map_or(0, |index| index + 1);
+        let known = (first..self.lines.len()).find(|&index| {
+            let line = &self.lines[index];
+            let place = (self.tariff_of[index], line.element, line.component);
+            line.charge == charge && place == (found.tariff, found.element, found.component)
+        });
         let index = known.unwrap_or_else(|| {
             self.lines.push(line(period, found, charge, self.book));
             self.tariff_of.push(found.tariff);
@@ -163,7 +174,8 @@ impl<'a> Bill<'a> {
             tariff_id: Some(self.book.entry(tariff).tariff.id.to_string()),
             message,
         };
-        if !self.findings.contains(&finding) {
+        let mut of_period = self.findings.iter().rev().take_while(|known| known.period == Some(period));
+        if !of_period.any(|known| *known == finding) {
             self.findings.push(finding);
         }
     }
@@ -177,7 +189,7 @@ impl<'a> Bill<'a> {
     }
 
     fn tell_second_fee(&mut self, slice: &Stretch, found: &Found<'a>) {
-        if !found.price().is_zero() && !self.has_line(found) {
+        if !found.price().is_zero() && !self.fees.contains(found) {
             let message = format!("another fixed price of {} becomes active; one per session is billed", found.price());
             self.tell(Doubt::SecondFee, slice.period, found.tariff, message);
         }
@@ -202,10 +214,6 @@ impl<'a> Bill<'a> {
             Active::Yes | Active::No => {}
         }
     }
-}
-
-fn same(line: &Line, tariff: usize, found: &Found<'_>) -> bool {
-    (tariff, line.element, line.component) == (found.tariff, found.element, found.component)
 }
 
 fn line(period: usize, found: &Found<'_>, charge: Charge, book: &TariffBook<'_>) -> Line {

@@ -39,6 +39,10 @@
 //! - **Several tariffs**: quantities are rounded over the whole session with the last component's `step_size`; what ended
 //!   with a change of tariff is not rounded; the price limits of all tariffs hold for the total.
 //! - **Limits**: with and without VAT separately, minimum first; subtotals stay as they are.
+//! - **An expired reservation**: RESERVATION_EXPIRES prices a dimension where it can, RESERVATION otherwise.
+//! - **Current and power**: an element is active if its bounds hold for the whole period. One of minimum and maximum stands
+//!   for both; without either the average that energy and time give counts; a parked car draws nothing.
+//! - **A price change within a period** divides its time exactly and its energy evenly, and is reported.
 //! - **A period without `tariff_id`** is free, as the spec says, and reported.
 //! - **Rounding of money**: none until the end, then four decimals, half away from zero.
 

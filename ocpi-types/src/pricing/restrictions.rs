@@ -83,9 +83,8 @@ impl Window {
     fn contains(self, at: NaiveTime) -> bool {
         match self.end {
             None => at >= self.start,
-            Some(end) if end > self.start => at >= self.start && at < end,
-            // Past midnight; equal times mean the whole day.
-            Some(end) => at >= self.start || at < end,
+            Some(end) if end < self.start => at >= self.start || at < end,
+            Some(end) => at >= self.start && at < end,
         }
     }
 }
@@ -124,6 +123,12 @@ impl Conditions {
         let mut reader = Reader { tariff, element, findings, unreadable: false };
         let start = reader.time("start_time", source.start_time.as_ref().map(crate::Text::as_str));
         let end = reader.time("end_time", source.end_time.as_ref().map(crate::Text::as_str));
+        let window = window(start, end);
+        if window.is_some_and(|window| window.end == Some(window.start)) {
+            reader.tell(
+                "start_time and end_time are the same; no time lies between them, so the element is never active",
+            );
+        }
         let dates = (
             reader.date("start_date", source.start_date.as_ref().map(crate::Text::as_str)),
             reader.date("end_date", source.end_date.as_ref().map(crate::Text::as_str)),
@@ -133,7 +138,7 @@ impl Conditions {
         reader.unknown_members(source);
         Self {
             pool,
-            window: window(start, end),
+            window,
             dates,
             days,
             kwh: Bounds { min: source.min_kwh, max: source.max_kwh },

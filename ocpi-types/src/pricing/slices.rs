@@ -33,9 +33,13 @@ impl<'a> Timeline<'a> {
         Self { input, charging_from: reserved.map_or(begin, |stretch| stretch.clock.1), reserved_from: begin }
     }
 
-    /// Divides a stretch wherever a restriction of `tariff` can switch.
-    pub(super) fn divide(&self, stretch: &Stretch, tariff: &Entry<'_>) -> Vec<Stretch> {
-        let mut clock_cuts: Vec<Decimal> = self.calendar_cuts(stretch, tariff);
+    /// Divides a stretch wherever a restriction of `tariff` can switch; `endless` hears when the calendar would divide it
+    /// without end, and then it does not.
+    pub(super) fn divide(&self, stretch: &Stretch, tariff: &Entry<'_>, endless: impl FnOnce()) -> Vec<Stretch> {
+        let mut clock_cuts = self.calendar_cuts(stretch, tariff).unwrap_or_else(|| {
+            endless();
+            Vec::new()
+        });
         let base = self.base(stretch.kind);
         clock_cuts.extend(tariff.conditions.iter().flat_map(|c| c.duration.values()).map(|bound| base + bound));
         clock_cuts.retain(|cut| *cut > stretch.clock.0 && *cut < stretch.clock.1);
@@ -71,16 +75,15 @@ impl<'a> Timeline<'a> {
         if kind == Kind::Reservation { self.reserved_from } else { self.charging_from }
     }
 
-    fn calendar_cuts(&self, stretch: &Stretch, tariff: &Entry<'_>) -> Vec<Decimal> {
+    fn calendar_cuts(&self, stretch: &Stretch, tariff: &Entry<'_>) -> Option<Vec<Decimal>> {
         let instant = |seconds: Decimal| -> Option<DateTime> {
             let millis = (seconds * Decimal::ONE_THOUSAND).floor().to_i64()?;
             self.input.start.checked_add_signed(TimeDelta::milliseconds(millis))
         };
-        let (Some(from), Some(to)) = (instant(stretch.clock.0), instant(stretch.clock.1)) else { return Vec::new() };
-        calendar::cuts(tariff.conditions.iter(), self.input.time_zone, from, to)
-            .into_iter()
-            .map(|at| Decimal::new((at - self.input.start).num_milliseconds(), 3).normalize())
-            .collect()
+        let (from, to) = (instant(stretch.clock.0)?, instant(stretch.clock.1)?);
+        let cuts = calendar::cuts(tariff.conditions.iter(), self.input.time_zone, from, to)?;
+        let seconds = |at: DateTime| Decimal::new((at - self.input.start).num_milliseconds(), 3).normalize();
+        Some(cuts.into_iter().map(seconds).collect())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Local time, also on the days on which the clock changes.
 
 use crate::support::*;
+use ocpi_types::pricing::{Doubt, PricingInput};
 use serde_json::json;
 
 fn day_and_night() -> ocpi_types::Tariff {
@@ -80,13 +81,20 @@ fn a_session_over_several_days() {
 
 #[test]
 fn endless_sessions_are_priced_in_no_time() {
-    let tariff = day_and_night();
-    let story = Story::new("1970-01-01T00:00:00Z", &tariff)
-        .period(250_000_000_000, json!([{ "type": "TIME", "volume": 1 }, { "type": "ENERGY", "volume": 5 }]));
-    assert_eq!(story.price().measured.energy, dec("5"));
-    let decades = Story::new("1990-01-01T00:00:00Z", &tariff)
-        .period(300_000_000, json!([{ "type": "TIME", "volume": 1 }, { "type": "ENERGY", "volume": 5 }]));
-    assert_eq!(decades.price().measured.energy, dec("5"));
+    let period = json!([{ "type": "TIME", "volume": 1 }, { "type": "ENERGY", "volume": 5 }]);
+    let story = Story::new("1970-01-01T00:00:00Z", &day_and_night()).period(250_000_000_000, period.clone());
+    let priced = story.price();
+    assert_eq!(priced.measured.energy, dec("5"));
+    assert_eq!(doubts(&priced), [Doubt::VolumeMismatch, Doubt::OutOfRange]);
+    let minutes: Vec<_> = (0..1440)
+        .map(|minute| {
+            let start = format!("{:02}:{:02}", minute / 60, minute % 60);
+            when(json!({ "start_time": start }), &[component("ENERGY", 1.0, 1)])
+        })
+        .collect();
+    let busy = tariff("B", json!(minutes));
+    let year = Story::new("2025-01-01T00:00:00Z", &busy).period(365 * 86_400, period);
+    assert!(doubts(&year.price()).contains(&Doubt::OutOfRange));
 }
 
 /// A CDR may carry 1970 for a start that nobody knows.
@@ -95,7 +103,6 @@ fn endless_sessions_are_priced_in_no_time() {
 fn an_unknown_start() {
     let tariff = tariff("U", json!([when(json!({ "max_duration": 1800 }), &[component("ENERGY", 1.0, 1)])]));
     let story = Story::new("2026-05-04T12:00:00Z", &tariff).charge(30, "5").charge(30, "3");
-    let priced =
-        story.price_with(|input| ocpi_types::pricing::PricingInput { start: at("1970-01-01T00:00:00Z"), ..input });
+    let priced = story.price_with(|input| PricingInput { start: at("1970-01-01T00:00:00Z"), ..input });
     assert_eq!(priced.billed.energy, dec("5"));
 }

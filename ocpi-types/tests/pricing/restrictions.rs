@@ -61,6 +61,11 @@ fn one_time_alone_reaches_to_midnight() {
     assert_eq!(billed(json!({ "end_time": "12:30" }), "2026-05-04T23:45:00Z"), "7.5");
 }
 
+#[test]
+fn a_window_that_ends_where_it_begins_is_empty_except_at_midnight() {
+    assert_eq!(billed(json!({ "start_time": "12:00", "end_time": "12:00" }), MONDAY_NOON), "0");
+}
+
 // Proves: PRC-042, PRC-043
 #[test]
 fn dates() {

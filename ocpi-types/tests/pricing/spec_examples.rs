@@ -266,6 +266,8 @@ fn switching_elements_without_parking() {
     assert_price(&priced.total, "1.3", None);
     let billed: Vec<_> = priced.lines.iter().map(|line| line.billed).collect();
     assert_eq!(billed, [minutes(25), minutes(20)]);
+    let undivided = Story::new("2026-05-04T16:35:00Z", &by_time_of_day()).charge(35, "2").price();
+    assert_eq!(undivided.total, priced.total);
 }
 
 // Proves: PRC-003, PRC-031, PRC-063

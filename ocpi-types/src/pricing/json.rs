@@ -24,7 +24,7 @@ impl Priced {
             "total_parking_cost": price(&self.parking),
             "total_reservation_cost": price(&self.reservation),
             "total_energy": number(self.measured.energy),
-            "total_time": number(hours(self.measured.time + self.measured.parking_time)),
+            "total_time": number(hours(self.duration)),
             "total_parking_time": number(hours(self.measured.parking_time)),
             "billed": quantities(&self.billed),
             "measured": quantities(&self.measured),

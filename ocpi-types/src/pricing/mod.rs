@@ -63,6 +63,8 @@ mod tariff_book;
 mod totals;
 mod zones;
 
+use rust_decimal::Decimal;
+
 use crate::Tariff;
 
 pub use audit::{Difference, MONEY_TOLERANCE, audit, audit_priced};
@@ -133,11 +135,17 @@ fn summarize(
         time: sum(&[Charge::Time]),
         parking: sum(&[Charge::ParkingTime, Charge::ParkingFixed]),
         reservation: sum(&[Charge::ReservationTime, Charge::ReservationFixed]),
+        duration: duration(stretches),
         measured: measured(stretches),
         billed: billed(&lines),
         lines,
         findings,
     }
+}
+
+fn duration(stretches: &[Stretch]) -> Decimal {
+    let session = stretches.iter().filter(|stretch| stretch.kind != Kind::Reservation);
+    session.map(|stretch| stretch.clock.1 - stretch.clock.0).sum::<Decimal>().normalize()
 }
 
 fn measured(stretches: &[Stretch]) -> Quantities {
@@ -160,7 +168,7 @@ fn measured(stretches: &[Stretch]) -> Quantities {
 
 fn billed(lines: &[Line]) -> Quantities {
     let of = |charge: Charge| lines.iter().filter(move |line| line.charge == charge).map(|line| line.billed);
-    let sum = |charge: Charge| of(charge).sum::<rust_decimal::Decimal>().normalize();
+    let sum = |charge: Charge| of(charge).sum::<Decimal>().normalize();
     Quantities {
         energy: sum(Charge::Energy),
         time: sum(Charge::Time),

@@ -28,6 +28,9 @@ pub struct Priced {
     pub parking: Price,
     /// `total_reservation_cost`: reservation time, and FLAT components of the reservation.
     pub reservation: Price,
+    /// How long the session lasted by the clock, charging or not, in seconds; the reservation before it not included.
+    /// In hours it is `total_time`.
+    pub duration: Decimal,
     /// What was consumed, priced or not, without `step_size`.
     pub measured: Quantities,
     /// What is billed: the priced quantities after `step_size`.

@@ -28,6 +28,7 @@ fn a_used_reservation() {
     assert_price(&priced.fixed, "0.5", None);
     assert_price(&priced.time, "1", None);
     assert_price(&priced.total, "5.5", None);
+    assert_eq!(priced.duration, minutes(1));
 }
 
 // Proves: PRC-015, PRC-016, PRC-017, PRC-019

@@ -118,6 +118,7 @@ impl Shutdown {
 }
 
 /// The routes that every party has: versions, credentials and the operator API about partners.
+#[must_use]
 pub fn common_routes<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -134,7 +135,8 @@ pub fn complete_openapi(mut api: OpenApi, title: &str, description: &str) -> Ope
     api.info.description = Some(description.to_owned());
     OcpiApi::default().modify(&mut api);
     let components = api.components.get_or_insert_default();
-    let mut parts = vec![(OperatorErrorBody::name().into_owned(), <OperatorErrorBody as utoipa::PartialSchema>::schema())];
+    let mut parts =
+        vec![(OperatorErrorBody::name().into_owned(), <OperatorErrorBody as utoipa::PartialSchema>::schema())];
     OperatorErrorBody::schemas(&mut parts);
     components.schemas.extend(parts);
     let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The operator key")).build();
@@ -149,13 +151,13 @@ where
     S: Clone + Send + Sync + 'static,
     Party: FromRef<S>,
 {
-    let router = routes
+    let all = routes
         .merge(telemetry::routes())
         .with_state(state)
         .merge(SwaggerUi::new("/docs").url("/docs/openapi.json", api))
         .layer(middleware::from_fn(operator::finish_errors));
     with_layers(
-        router,
+        all,
         LayerConfig {
             clock: party.clock.clone(),
             ocpi_prefix: "/ocpi",
@@ -214,7 +216,8 @@ pub async fn serve_party(
     listener: TcpListener,
     tasks: impl FnOnce(&Party, &Shutdown) -> Vec<JoinHandle<()>>,
 ) -> Result<Running, StartError> {
-    let addr = listener.local_addr().map_err(|source| StartError::Listen { addr: party.config.host.clone(), source })?;
+    let addr =
+        listener.local_addr().map_err(|source| StartError::Listen { addr: party.config.host.clone(), source })?;
     party.bound_to(addr);
     sync::resume(party).await?;
     let shutdown = Shutdown::new();

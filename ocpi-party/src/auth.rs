@@ -47,10 +47,10 @@ where
 {
     type Rejection = OcpiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, OcpiError> {
+    async fn from_request_parts(head: &mut Parts, state: &S) -> Result<Self, OcpiError> {
         let party = Party::from_ref(state);
-        let presented = PresentedToken::from_request_parts(parts, state).await?;
-        let caller = identify(&party, parts, &presented).await?;
+        let presented = PresentedToken::from_request_parts(head, state).await?;
+        let caller = identify(&party, head, &presented).await?;
         let known = match caller.known.kind {
             TokenKind::Pending => wait_for_registration(&party, &presented, caller.known).await?,
             _ => caller.known,
@@ -59,7 +59,7 @@ where
             TokenKind::Current | TokenKind::Old if known.peer.status == PeerStatus::Registered => {
                 sync::alive(&party, &known.peer.id);
                 // For an answer to a request that does not say which of our parties it is for.
-                answer_as(&parts.extensions, &party.own_party());
+                answer_as(&head.extensions, &party.own_party());
                 Ok(Self(known.peer))
             }
             _ => Err(OcpiError::unauthorized(
@@ -76,10 +76,10 @@ where
 {
     type Rejection = OcpiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, OcpiError> {
+    async fn from_request_parts(head: &mut Parts, state: &S) -> Result<Self, OcpiError> {
         let party = Party::from_ref(state);
-        let presented = PresentedToken::from_request_parts(parts, state).await?;
-        let caller = identify(&party, parts, &presented).await?;
+        let presented = PresentedToken::from_request_parts(head, state).await?;
+        let caller = identify(&party, head, &presented).await?;
         let kind = caller.known.kind;
         Ok(Self { token_a: kind == TokenKind::A, kind, peer: caller.known.peer, token: caller.token })
     }
@@ -98,15 +98,17 @@ struct Caller {
     token: Secret,
 }
 
-async fn identify(party: &Party, parts: &Parts, presented: &PresentedToken) -> Result<Caller, OcpiError> {
+async fn identify(party: &Party, head: &Parts, presented: &PresentedToken) -> Result<Caller, OcpiError> {
     let found = party.peers.known(&presented.candidates).await?;
     let Some((known, token, form)) = found else {
         return Err(OcpiError::unauthorized("this credentials token is not known here"));
     };
     if form == TokenForm::Raw && !party.config.accept_raw_tokens {
-        return Err(OcpiError::unauthorized("write the credentials token Base64 encoded into the Authorization header"));
+        return Err(OcpiError::unauthorized(
+            "write the credentials token Base64 encoded into the Authorization header",
+        ));
     }
-    note_peer(&parts.extensions, &known.peer.name);
+    note_peer(&head.extensions, &known.peer.name);
     if known.peer.form_seen != Some(form) {
         remember_form(party, &known.peer, form);
     }
@@ -117,10 +119,8 @@ async fn identify(party: &Party, parts: &Parts, presented: &PresentedToken) -> R
 fn remember_form(party: &Party, peer: &Peer, form: TokenForm) {
     let (party, peer_id) = (party.clone(), peer.id.clone());
     tokio::spawn(async move {
-        let written: Result<(), DbError> = party
-            .db
-            .write(move |tx| Box::pin(async move { peers::set_form_seen(tx, &peer_id, form).await }))
-            .await;
+        let written: Result<(), DbError> =
+            party.db.write(move |tx| Box::pin(async move { peers::set_form_seen(tx, &peer_id, form).await })).await;
         if let Err(error) = written {
             tracing::warn!(error = error.chain(), "how a peer writes its token could not be stored");
         }
@@ -149,13 +149,15 @@ where
 {
     type Rejection = OperatorError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, OperatorError> {
+    async fn from_request_parts(head: &mut Parts, state: &S) -> Result<Self, OperatorError> {
         let party = Party::from_ref(state);
         let Some(key) = &party.config.operator_key else {
             return Err(OperatorError::forbidden("the operator API is closed because no operator key is configured")
-                .what_next("start the server with --operator-key or OPERATOR_KEY and send it as Authorization: Bearer <key>"));
+                .what_next(
+                    "start the server with --operator-key or OPERATOR_KEY and send it as Authorization: Bearer <key>",
+                ));
         };
-        let shown = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer);
+        let shown = head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer);
         // Hashes have the same length whatever was sent: nothing to be learned from the time it takes.
         let digest = |text: &str| Sha256::digest(text.as_bytes());
         let equal = shown.is_some_and(|shown| digest(shown).ct_eq(&digest(key.expose())).into());
@@ -181,9 +183,11 @@ pub fn check_owner(peer: &Peer, role: Role, url: &PartyId, body: Option<&PartyId
             "the URL names the owner {url}, the object names {body}; nothing was changed"
         )));
     }
-    if peer.is_hub() || peer.hosts(url, role.clone()) {
+    let wanted = (url.clone(), role);
+    if peer.is_hub() || peer.hosted.contains(&wanted) {
         return Ok(());
     }
+    let (url, role) = wanted;
     Err(OcpiError::wrong_owner(format!("{url} is not a {role} of your platform; see the roles in your credentials")))
 }
 

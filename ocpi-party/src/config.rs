@@ -9,7 +9,7 @@ mod load;
 use std::time::Duration;
 
 use ocpi_http::{Secret, Url};
-use ocpi_types::{BusinessDetails, CredentialsRole, PartyId, Role};
+use ocpi_types::{BusinessDetails, CredentialsRole, Extra, PartyId, Role};
 use serde::{Deserialize, Serialize};
 
 pub use args::PartyArgs;
@@ -25,6 +25,7 @@ pub use load::{ConfigError, file_from_args, load};
 /// assert_eq!(config.party().to_string(), "US/CPO");
 /// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct PartyConfig {
     /// The name shown in logs, metrics and documentation.
     pub project_name: String,
@@ -151,11 +152,11 @@ impl PartyConfig {
                 name: self.business_name.as_str().into(),
                 website: self.business_website.as_ref().map(|url| url.as_str().into()),
                 logo: None,
-                extra: Default::default(),
+                extra: Extra::default(),
             },
             party_id: self.party_id.as_str().into(),
             country_code: self.country_code.as_str().into(),
-            extra: Default::default(),
+            extra: Extra::default(),
         }
     }
 
@@ -182,11 +183,19 @@ impl PartyConfig {
                 self.page_default, self.page_max
             )));
         }
-        if self.public_url.as_ref().is_some_and(|url| !matches!(url.scheme(), "http" | "https") || url.as_str().len() > 200) {
-            return Err(ConfigError::new("public_url must begin with https:// (or http://) and be shorter than 200 characters"));
+        if self
+            .public_url
+            .as_ref()
+            .is_some_and(|url| !matches!(url.scheme(), "http" | "https") || url.as_str().len() > 200)
+        {
+            return Err(ConfigError::new(
+                "public_url must begin with https:// (or http://) and be shorter than 200 characters",
+            ));
         }
         if self.operator_key.as_ref().is_some_and(|key| key.expose().len() < 8) {
-            return Err(ConfigError::new("operator_key must have at least 8 characters; `openssl rand -hex 32` makes a good one"));
+            return Err(ConfigError::new(
+                "operator_key must have at least 8 characters; `openssl rand -hex 32` makes a good one",
+            ));
         }
         for text in &self.required_endpoints {
             required_endpoint(text)?;
@@ -222,7 +231,8 @@ mod url_text {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
         let parse = |text: String| {
-            Url::parse(&text).map_err(|e| D::Error::custom(format!("{text:?} is not a URL such as https://example.com: {e}")))
+            Url::parse(&text)
+                .map_err(|e| D::Error::custom(format!("{text:?} is not a URL such as https://example.com: {e}")))
         };
         text.filter(|text| !text.is_empty()).map(parse).transpose()
     }

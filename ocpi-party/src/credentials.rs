@@ -7,10 +7,10 @@ use ocpi_types::Credentials;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::KnownCaller;
-use crate::peers::{self, Peer};
-use crate::registration::{self, DiscoverError, Discovered, Finished, RegistrationError};
 use crate::Party;
+use crate::auth::KnownCaller;
+use crate::peers::{self, Exchanged, Peer};
+use crate::registration::{self, DiscoverError, RegistrationError};
 
 /// The path of the endpoint.
 pub const CREDENTIALS_PATH: &str = "/ocpi/2.2.1/credentials";
@@ -75,7 +75,7 @@ async fn post(
             // Of two requests with one token A the first wins.
             let first = peers::drop_token(tx, &shown).await?;
             if first {
-                agreed.store(tx).await?;
+                registration::store(tx, &agreed).await?;
             }
             Ok(first)
         })
@@ -119,7 +119,7 @@ async fn put(
             // Two exchanges that cross would leave both sides with different tokens.
             let crossing = peers::is_exchanging(tx, &agreed.peer_id, now).await?;
             if !crossing {
-                agreed.store(tx).await?;
+                registration::store(tx, &agreed).await?;
             }
             Ok(!crossing)
         })
@@ -162,7 +162,7 @@ async fn delete(State(party): State<Party>, caller: KnownCaller) -> OcpiResult {
 }
 
 /// Looks at the caller's platform and its roles. Nothing is stored yet, and no lock is held: it is called meanwhile.
-async fn agree(party: &Party, peer: &Peer, theirs: &Credentials) -> Result<Finished, OcpiError> {
+async fn agree(party: &Party, peer: &Peer, theirs: &Credentials) -> Result<Exchanged, OcpiError> {
     let url = Url::parse(theirs.url.as_str())
         .map_err(|_| OcpiError::invalid("url must be the absolute URL of your versions endpoint"))?;
     if theirs.token.as_str().is_empty() {
@@ -175,18 +175,8 @@ async fn agree(party: &Party, peer: &Peer, theirs: &Credentials) -> Result<Finis
     }
     let token_out = Secret::new(theirs.token.as_str());
     let target = Target { token: &token_out, ..party.plain_target(peer) };
-    let Discovered { endpoints } = registration::discover(party, &target, &url).await.map_err(refuse)?;
-    let at = party.clock.wall();
-    Ok(Finished {
-        peer_id: peer.id.clone(),
-        token_in: peers::new_token(),
-        token_out,
-        versions_url: url.to_string(),
-        roles: theirs.roles.clone(),
-        endpoints,
-        at,
-        grace_until: at + std::time::Duration::from_secs(party.config.token_grace_seconds),
-    })
+    let found = registration::discover(party, &target, &url).await.map_err(refuse)?;
+    Ok(registration::agreed(party, &peer.id, &peers::new_token(), theirs, &url, found))
 }
 
 fn refuse(error: DiscoverError) -> OcpiError {

@@ -14,7 +14,6 @@ mod open;
 mod seq;
 mod writer;
 
-
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,8 +24,8 @@ use sqlx::AnyPool;
 use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyConnection, Transaction};
 
-pub use error::DbError;
 use crate::objects::PageCache;
+pub use error::DbError;
 use seq::Seq;
 use writer::Writer;
 
@@ -84,7 +83,15 @@ impl Db {
             Backend::Sqlite => Writer::grouped(opened.writer, shared.clone()),
             Backend::Postgres => Writer::pooled(opened.writer, shared.clone()),
         };
-        Ok(Self { inner: Arc::new(Inner { backend: opened.backend, readers: opened.readers, writer, shared, pages: PageCache::default() }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                backend: opened.backend,
+                readers: opened.readers,
+                writer,
+                shared,
+                pages: PageCache::default(),
+            }),
+        })
     }
 
     /// Which database this is. Queries do not need to know; caches do, for what other processes write.

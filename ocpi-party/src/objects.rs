@@ -135,6 +135,9 @@ pub enum Upserted {
 
 impl ObjectTable {
     /// The table of this name. The name becomes part of SQL text.
+    ///
+    /// # Panics
+    /// When it holds anything but lower-case letters and `_`; for a constant that is found by the compiler.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         let bytes = name.as_bytes();

@@ -10,8 +10,8 @@ use axum::extract::FromRef;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use error::{OperatorError, OperatorErrorBody, OperatorErrors, OperatorJson};
 pub(crate) use error::finish_errors;
+pub use error::{OperatorError, OperatorErrorBody, OperatorErrors, OperatorJson};
 pub use models::{
     FindingView, InvitationRequest, InvitationView, PartnerChange, PartnerView, Partners, PullView, PushView,
     RegistrationRequest, RoleView, SyncRequest, UnregisteredView,

@@ -251,7 +251,10 @@ impl Party {
 
 impl std::fmt::Debug for Party {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Party").field("name", &self.config.project_name).field("role", &self.role).finish_non_exhaustive()
+        f.debug_struct("Party")
+            .field("name", &self.config.project_name)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
     }
 }
 

@@ -8,6 +8,7 @@
 //! unknown here is looked up in the database before it is refused.
 
 mod cache;
+mod exchange;
 mod store;
 mod tokens;
 
@@ -18,9 +19,10 @@ use ocpi_types::{CredentialsRole, DateTime, Endpoint, InterfaceRole, ModuleId, P
 
 pub(crate) use cache::Known;
 pub use cache::Peers;
+pub(crate) use exchange::{Exchanged, add_pending_token, drop_token, finish_exchange, invite, is_exchanging};
 pub(crate) use store::{
-    Exchanged, NewPeer, add_pending_token, add_peer, change, drop_token, finish_exchange, form_from, form_text, invite, is_exchanging,
-    record_finding, remove_peer, set_form_seen, time as store_time, unregister,
+    NewPeer, add_peer, change, form_from, form_text, record_finding, remove_peer, set_form_seen, time as store_time,
+    unregister,
 };
 pub use tokens::TokenKind;
 pub(crate) use tokens::{new_token, token_hash};
@@ -79,7 +81,8 @@ pub struct Peer {
     pub created_at: DateTime,
     /// When credentials were last exchanged.
     pub credentials_at: Option<DateTime>,
-    hosted: HashSet<(PartyId, Role)>,
+    /// The roles, to be looked up.
+    pub(crate) hosted: HashSet<(PartyId, Role)>,
 }
 
 impl Peer {

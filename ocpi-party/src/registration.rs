@@ -4,22 +4,21 @@
 
 mod discover;
 mod error;
+mod exchange;
 mod roles;
-
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use http::{Method, StatusCode};
-use ocpi_http::{CallError, OcpiStatus, Secret, Url};
-use ocpi_types::{Credentials, CredentialsRole, DateTime, Endpoint, ModuleId, InterfaceRole, Object, parse};
-use serde_json::Value;
+use ocpi_http::{CallError, OcpiStatus, Secret, TokenForm, Url};
 
-pub(crate) use discover::{Discovered, DiscoverError, discover};
+pub(crate) use discover::{DiscoverError, Discovered, discover};
 pub use error::RegistrationError;
+pub(crate) use exchange::{agreed, own_credentials, store};
+use exchange::{credentials_url, exchange};
 pub(crate) use roles::check_roles;
 
-use crate::peers::{self, Exchanged, NewPeer, Peer, PeerStatus};
-use crate::{DbError, Party, Tx, sync};
+use crate::peers::{self, NewPeer, Peer, PeerStatus};
+use crate::{DbError, Party, Tx};
 
 /// What a partner gave the operator out of band.
 #[derive(Debug, Clone)]
@@ -28,6 +27,8 @@ pub struct Introduction {
     pub versions_url: Url,
     /// The token A that the partner issued for us.
     pub token_a: Secret,
+    /// How the partner wants tokens to be written.
+    pub form: TokenForm,
     /// The name that the operator gives the partner.
     pub name: String,
 }
@@ -55,7 +56,14 @@ pub async fn invite(party: &Party, name: &str, peer_id: Option<&str>) -> Result<
     write(party, move |tx| {
         Box::pin(async move {
             if known.is_none() {
-                let new = NewPeer { id: &peer_id, name: &name, versions_url: "", token_out: "", at: now };
+                let new = NewPeer {
+                    id: &peer_id,
+                    name: &name,
+                    versions_url: "",
+                    token_out: "",
+                    form: TokenForm::Base64,
+                    at: now,
+                };
                 peers::add_peer(tx, &new).await?;
             }
             peers::invite(tx, &peer_id, &secret, now).await
@@ -76,6 +84,7 @@ pub async fn register(party: &Party, introduction: &Introduction) -> Result<Stri
                 name: &introduced.name,
                 versions_url: introduced.versions_url.as_str(),
                 token_out: introduced.token_a.expose(),
+                form: introduced.form,
                 at: now,
             };
             peers::add_peer(tx, &new).await
@@ -145,153 +154,6 @@ async fn tell_end(party: &Party, peer: &Peer) -> Result<(), CallError> {
     }
 }
 
-fn credentials_url(endpoints: &[Endpoint]) -> Result<Url, CallError> {
-    let url = endpoints.iter().find(|endpoint| endpoint.identifier == ModuleId::Credentials);
-    let url = url.ok_or_else(|| CallError::Request("the partner lists no credentials endpoint".to_owned()))?;
-    ocpi_http::join(url.url.as_str(), &[])
-}
-
-/// GET versions, GET details, then POST or PUT of our credentials with a token that is valid from before the call on.
-async fn exchange(party: &Party, peer: &Peer, versions_url: Url, method: Method) -> Result<(), RegistrationError> {
-    let found = discover(party, &party.plain_target(peer), &versions_url).await?;
-    let url = credentials_url(&found.endpoints)?;
-    let token = peers::new_token();
-    accept_while_open(party, &peer.id, &token).await?;
-    let own = own_credentials(party, &token).await;
-    let sent = party.client.call(&party.plain_target(peer), method, &url, Some(own.to_json())).await;
-    let settled = match sent {
-        Ok(answer) => settle(party, peer, &versions_url, found, &token, answer.data).await,
-        Err(error) => Err(RegistrationError::Call { step: "sending our credentials", error }),
-    };
-    if settled.is_err() {
-        let token = token.clone();
-        write(party, move |tx| Box::pin(async move { peers::drop_token(tx, &token).await.map(|_| ()) })).await?;
-    }
-    settled
-}
-
-/// The peer calls back with this token before it answers.
-async fn accept_while_open(party: &Party, peer_id: &str, token: &Secret) -> Result<(), DbError> {
-    let now = party.clock.wall();
-    // A crash in the middle leaves a token that nobody was told to use; it expires.
-    let expires_at = now + party.config.client_timeout() * 4 + Duration::from_secs(10);
-    let (peer_id, token) = (peer_id.to_owned(), token.clone());
-    write(party, move |tx| {
-        Box::pin(async move { peers::add_pending_token(tx, &peer_id, &token, now, expires_at).await })
-    })
-    .await
-}
-
-/// Our credentials object, with the token that the partner is to use.
-pub(crate) async fn own_credentials(party: &Party, token: &Secret) -> Credentials {
-    Credentials {
-        token: token.expose().into(),
-        url: party.versions_url().as_str().into(),
-        roles: party.own_roles().await,
-        extra: Default::default(),
-    }
-}
-
-/// The partner has accepted: stores what it answered.
-async fn settle(
-    party: &Party,
-    peer: &Peer,
-    versions_url: &Url,
-    found: Discovered,
-    token: &Secret,
-    data: Value,
-) -> Result<(), RegistrationError> {
-    let data = match data {
-        Value::Array(mut list) if list.len() == 1 => list.remove(0),
-        other => other,
-    };
-    let parsed = parse::<Credentials>(data);
-    // The partner believes to be registered: be content with anything that can be worked with.
-    let theirs = parsed.value.filter(|theirs| !theirs.token.as_str().is_empty());
-    let theirs = theirs.ok_or_else(|| RegistrationError::BadAnswer(parsed.report.clone()))?;
-    let url = Url::parse(theirs.url.as_str()).unwrap_or_else(|_| versions_url.clone());
-    if let Err(error) = check_roles(party, &peer.id, &theirs.roles).await {
-        end_conflict(party, peer, &theirs, &found).await;
-        return Err(error);
-    }
-    finish(party, &peer.id, token, &theirs, &url, found.endpoints).await?;
-    for finding in parsed.report.findings {
-        tracing::warn!(peer = peer.name, %finding, "in the partner's credentials");
-    }
-    Ok(())
-}
-
-/// We cannot work with this partner; it must not believe otherwise.
-async fn end_conflict(party: &Party, peer: &Peer, theirs: &Credentials, found: &Discovered) {
-    if peer.status == PeerStatus::Registered {
-        return;
-    }
-    let token = Secret::new(theirs.token.as_str());
-    let target = ocpi_http::Target { token: &token, ..party.plain_target(peer) };
-    let ended = match credentials_url(&found.endpoints) {
-        Ok(url) => party.client.call(&target, Method::DELETE, &url, None).await.map(|_| ()),
-        Err(error) => Err(error),
-    };
-    if let Err(error) = ended {
-        tracing::warn!(peer = peer.name, %error, "could not be told that the registration is given up");
-    }
-}
-
-/// Stores a complete exchange, as either side.
-pub(crate) async fn finish(
-    party: &Party,
-    peer_id: &str,
-    token_in: &Secret,
-    theirs: &Credentials,
-    versions_url: &Url,
-    endpoints: Vec<Endpoint>,
-) -> Result<(), DbError> {
-    let at = party.clock.wall();
-    let done = Finished {
-        peer_id: peer_id.to_owned(),
-        token_in: token_in.clone(),
-        token_out: Secret::new(theirs.token.as_str()),
-        versions_url: versions_url.to_string(),
-        roles: theirs.roles.clone(),
-        endpoints,
-        at,
-        grace_until: at + Duration::from_secs(party.config.token_grace_seconds),
-    };
-    write(party, move |tx| Box::pin(async move { done.store(tx).await })).await?;
-    party.nudge_puller();
-    party.nudge();
-    Ok(())
-}
-
-/// An exchange that both sides have agreed to, ready to be stored.
-pub(crate) struct Finished {
-    pub(crate) peer_id: String,
-    pub(crate) token_in: Secret,
-    pub(crate) token_out: Secret,
-    pub(crate) versions_url: String,
-    pub(crate) roles: Vec<CredentialsRole>,
-    pub(crate) endpoints: Vec<Endpoint>,
-    pub(crate) at: DateTime,
-    pub(crate) grace_until: DateTime,
-}
-
-impl Finished {
-    pub(crate) async fn store(&self, tx: &mut Tx) -> Result<(), DbError> {
-        let done = Exchanged {
-            peer_id: &self.peer_id,
-            token_in: &self.token_in,
-            token_out: &self.token_out,
-            versions_url: &self.versions_url,
-            roles: &self.roles,
-            endpoints: &self.endpoints,
-            at: self.at,
-            grace_until: self.grace_until,
-        };
-        peers::finish_exchange(tx, &done).await?;
-        sync::after_registration(tx, &self.peer_id).await
-    }
-}
-
 /// A write about peers, after which those who wait for news of them look again.
 pub(crate) async fn write<T, F>(party: &Party, job: F) -> Result<T, DbError>
 where
@@ -305,19 +167,4 @@ where
 
 fn new_id() -> String {
     uuid::Uuid::new_v4().to_string()
-}
-
-/// Whether the endpoint is one of those that we cannot do without.
-pub(crate) fn missing_endpoints(party: &Party, endpoints: &[Endpoint]) -> Vec<String> {
-    let has = |module: &ModuleId, role: &InterfaceRole| {
-        endpoints.iter().any(|endpoint| endpoint.identifier == *module && endpoint.role == *role)
-    };
-    let required = party.config.required_endpoints.iter().filter(|text| {
-        crate::config::required_endpoint(text).is_ok_and(|(module, role)| !has(&module, &role))
-    });
-    let mut missing: Vec<String> = required.cloned().collect();
-    if !endpoints.iter().any(|endpoint| endpoint.identifier == ModuleId::Credentials) {
-        missing.insert(0, ModuleId::Credentials.to_string());
-    }
-    missing
 }

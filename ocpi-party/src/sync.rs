@@ -9,9 +9,12 @@
 //! Several instances may share one database: whoever pushes to a peer, or pulls from it, holds a lease. A lease that ran
 //! out without being given back tells that its holder died in the middle: what it was about to deliver may have arrived.
 
+mod lease;
 mod marks;
+mod outage;
 mod pull;
 mod push;
+mod schedule;
 mod state;
 mod tasks;
 
@@ -22,10 +25,12 @@ use ocpi_types::{DateTime, ModuleId};
 
 use crate::Peer;
 pub use marks::{mark_all, mark_everything, mark_peer};
+pub(crate) use outage::{Down, alive};
 pub use pull::{pull_due, pull_now};
 pub use push::push_due;
-pub(crate) use state::{Down, after_registration, alive, request_sync};
-pub use state::{Finding, PullState, PushState, SyncState, resume, sync_state};
+pub use schedule::resume;
+pub(crate) use schedule::{after_registration, request_sync};
+pub use state::{Finding, PullState, PushState, SyncState, sync_state};
 pub use tasks::{spawn_puller, spawn_pusher};
 
 /// The object of the marks of module `credentials`: our own credentials, which a peer has not got in their present form.
@@ -52,11 +57,7 @@ pub struct Behind {
 pub trait Outbox: Clone + Send + Sync + 'static {
     /// Sends the present state of the object to the peer. The text returned is kept and handed to the next delivery of this
     /// object as [`Behind::sent_before`]. Nothing to send (any more) is a success.
-    fn deliver(
-        &self,
-        peer: &Peer,
-        behind: &Behind,
-    ) -> impl Future<Output = Result<Option<String>, CallError>> + Send;
+    fn deliver(&self, peer: &Peer, behind: &Behind) -> impl Future<Output = Result<Option<String>, CallError>> + Send;
 }
 
 /// What one round of pushing did.

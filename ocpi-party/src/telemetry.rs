@@ -22,8 +22,9 @@ const DURATIONS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25
 /// Starts the log on stderr: text for people, or JSON for machines. `filter` is a level or a filter such as
 /// `info,sqlx=warn`. Where a log is running already, nothing happens.
 pub fn init_log(filter: &str, json: bool) -> Result<(), ConfigError> {
-    let filter = EnvFilter::try_new(filter)
-        .map_err(|error| ConfigError::new(format!("log: {filter:?} is no filter such as info or info,sqlx=warn: {error}")))?;
+    let filter = EnvFilter::try_new(filter).map_err(|error| {
+        ConfigError::new(format!("log: {filter:?} is no filter such as info or info,sqlx=warn: {error}"))
+    })?;
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
     let started = if json {
@@ -83,6 +84,8 @@ async fn metrics_text() -> (StatusCode, [(HeaderName, &'static str); 1], String)
             recorder.run_upkeep();
             (StatusCode::OK, header, recorder.render())
         }
-        None => (StatusCode::SERVICE_UNAVAILABLE, header, "# another recorder is installed in this process\n".to_owned()),
+        None => {
+            (StatusCode::SERVICE_UNAVAILABLE, header, "# another recorder is installed in this process\n".to_owned())
+        }
     }
 }

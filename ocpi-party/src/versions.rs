@@ -3,7 +3,7 @@
 use axum::extract::{FromRef, State};
 use ocpi_http::openapi::{CommonErrors, Envelope, MessageIds};
 use ocpi_http::{OcpiReply, OcpiResult};
-use ocpi_types::{Endpoint, InterfaceRole, ModuleId, Version, VersionDetails, VersionNumber};
+use ocpi_types::{Endpoint, Extra, InterfaceRole, ModuleId, Version, VersionDetails, VersionNumber};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -56,7 +56,7 @@ async fn versions(State(party): State<Party>, _caller: KnownCaller) -> OcpiResul
     let version = Version {
         version: VersionNumber::V2_2_1,
         url: party.url(DETAILS_PATH).as_str().into(),
-        extra: Default::default(),
+        extra: Extra::default(),
     };
     Ok(OcpiReply::data(&[version]))
 }
@@ -82,13 +82,13 @@ pub fn version_details(party: &Party) -> VersionDetails {
         identifier,
         role,
         url: party.url(path).as_str().into(),
-        extra: Default::default(),
+        extra: Extra::default(),
     };
     let credentials = endpoint(ModuleId::Credentials, InterfaceRole::Sender, crate::credentials::CREDENTIALS_PATH);
     let mounted = party.modules.iter().map(|mount| endpoint(mount.module.clone(), mount.role.clone(), mount.path));
     VersionDetails {
         version: VersionNumber::V2_2_1,
         endpoints: std::iter::once(credentials).chain(mounted).collect(),
-        extra: Default::default(),
+        extra: Extra::default(),
     }
 }

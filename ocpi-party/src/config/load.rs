@@ -71,9 +71,8 @@ fn find_culprit<C: DeserializeOwned>(known: &Figment, figment: &Figment) -> Opti
     })
 }
 
-fn keys(figment: &Figment) -> Result<BTreeSet<String>, figment::Error> {
-    let dict: Dict = figment.extract()?;
-    Ok(dict.into_keys().collect())
+fn keys(figment: &Figment) -> Result<BTreeSet<String>, Box<figment::Error>> {
+    Ok(figment.extract::<Dict>()?.into_keys().collect())
 }
 
 fn explain(error: &figment::Error) -> ConfigError {

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::{AnyConnection, AnyPool, Connection, Executor};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AnyConnection, AnyPool, Connection, Executor};
 
 use super::{Backend, DbError};
 
@@ -18,7 +18,10 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Readers of a SQLite file: more than the cores of a small machine gain nothing, each costs a thread and some memory.
 const SQLITE_READERS: u32 = 4;
 
-/// Connections of one instance to PostgreSQL, readers and writers each.
+/// How long to wait before tables are brought up to date a second time.
+const MIGRATE_AGAIN: Duration = Duration::from_millis(300);
+
+/// Connections of one instance to PostgreSQL.
 const POSTGRES_CONNECTIONS: u32 = 10;
 
 pub(super) struct Opened {
@@ -43,7 +46,12 @@ pub(super) async fn open(url: &str, migrations: &[&'static Migrator]) -> Result<
         let mut migrator = Migrator::with_migrations(migrator.iter().cloned().collect());
         // Each migrator finds the tables of the others, which it does not know.
         migrator.set_ignore_missing(true);
-        migrator.run(&opened.writer).await?;
+        if let Err(error) = migrator.run(&opened.writer).await {
+            // SQLite has no lock for this: another process may have created the same tables at the same moment.
+            tracing::debug!(%error, "migrating again");
+            tokio::time::sleep(MIGRATE_AGAIN).await;
+            migrator.run(&opened.writer).await?;
+        }
     }
     Ok(opened)
 }

@@ -48,6 +48,9 @@ pub struct RegistrationRequest {
     /// The name by which you know the partner.
     #[schema(example = "TheNewMotion")]
     pub name: String,
+    /// How the partner wants our token to be written: `BASE64` (OCPI 2.2.1, the default) or `RAW`.
+    #[schema(example = "BASE64")]
+    pub token_form: Option<String>,
 }
 
 /// What can be changed about a partner. What is absent stays as it is.

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
-use ocpi_http::{Secret, Url};
+use ocpi_http::{Secret, TokenForm, Url};
 use std::sync::Arc;
 
 use super::error::{OperatorError, OperatorErrors, OperatorJson};
@@ -49,6 +49,11 @@ pub(super) async fn read(
     view(&party, &id).await
 }
 
+fn form(text: Option<&str>, default: TokenForm) -> Result<TokenForm, OperatorError> {
+    let Some(text) = text else { return Ok(default) };
+    peers::form_from(text).ok_or_else(|| OperatorError::invalid("token_form must be BASE64 or RAW"))
+}
+
 async fn find(party: &Party, id: &str) -> Result<Arc<Peer>, OperatorError> {
     Ok(party.peers.get(id).await?.ok_or(RegistrationError::NoSuchPartner)?)
 }
@@ -76,7 +81,9 @@ pub(super) async fn invite(
 ) -> Result<(StatusCode, Json<InvitationView>), OperatorError> {
     let name = request.name.as_deref().unwrap_or_default().trim();
     if name.is_empty() && request.partner_id.is_none() {
-        return Err(OperatorError::invalid("the name is missing").what_next("give the partner a name: {\"name\": \"…\"}"));
+        return Err(
+            OperatorError::invalid("the name is missing").what_next("give the partner a name: {\"name\": \"…\"}")
+        );
     }
     let invitation = registration::invite(&party, name, request.partner_id.as_deref()).await?;
     let view = InvitationView {
@@ -109,8 +116,12 @@ pub(super) async fn register(
     if request.token_a.is_empty() || request.name.trim().is_empty() {
         return Err(OperatorError::invalid("token_a and name must not be empty"));
     }
-    let introduction =
-        Introduction { versions_url, token_a: Secret::new(request.token_a), name: request.name.trim().to_owned() };
+    let introduction = Introduction {
+        versions_url,
+        token_a: Secret::new(request.token_a),
+        form: form(request.token_form.as_deref(), TokenForm::Base64)?,
+        name: request.name.trim().to_owned(),
+    };
     let id = registration::register(&party, &introduction).await?;
     Ok((StatusCode::CREATED, view(&party, &id).await?))
 }
@@ -132,10 +143,7 @@ pub(super) async fn change(
     OperatorJson(change): OperatorJson<PartnerChange>,
 ) -> Result<Json<PartnerView>, OperatorError> {
     let peer = find(&party, &id).await?;
-    let form = match change.token_form.as_deref() {
-        None => peer.form,
-        Some(text) => peers::form_from(text).ok_or_else(|| OperatorError::invalid("token_form must be BASE64 or RAW"))?,
-    };
+    let form = form(change.token_form.as_deref(), peer.form)?;
     let name = change.name.unwrap_or_else(|| peer.name.clone());
     let emit_nulls = change.emit_nulls.unwrap_or(peer.emit_nulls);
     let peer_id = id.clone();

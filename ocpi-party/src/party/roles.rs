@@ -100,7 +100,10 @@ pub(super) async fn store_configured(party: &Party) -> Result<(), DbError> {
                 add(tx, &role).await?;
                 // Position 0 is the configured party's; another one that had it in an earlier run steps back.
                 let place = tx.seq();
-                sqlx::query("UPDATE hosted_parties SET position = $1 WHERE position = 0").bind(place).execute(&mut **tx).await?;
+                sqlx::query("UPDATE hosted_parties SET position = $1 WHERE position = 0")
+                    .bind(place)
+                    .execute(&mut **tx)
+                    .await?;
                 sqlx::query("UPDATE hosted_parties SET position = 0 WHERE role = $1 AND party = $2")
                     .bind(role.role.as_str())
                     .bind(party_of(&role).key())

@@ -59,11 +59,8 @@ impl Peers {
     #[must_use]
     pub fn new(db: Db, clock: Clock) -> Self {
         let generation = db.generation(PEERS);
-        let shared = Shared {
-            snapshot: RwLock::default(),
-            reading: tokio::sync::Mutex::default(),
-            changed: Notify::new(),
-        };
+        let shared =
+            Shared { snapshot: RwLock::default(), reading: tokio::sync::Mutex::default(), changed: Notify::new() };
         Self { db, clock, generation, shared: Arc::new(shared) }
     }
 

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ocpi_http::{Secret, TokenForm};
-use ocpi_types::{CredentialsRole, DateTime, Endpoint, InterfaceRole, ModuleId};
+use ocpi_types::{CredentialsRole, DateTime, Endpoint, Extra, InterfaceRole, ModuleId};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::cache::PEERS;
-use super::{Peer, PeerStatus, TokenKind, party_of, token_hash};
+use super::{Peer, PeerStatus, TokenKind, party_of};
 use crate::{Db, DbError, Tx};
 
 /// How many findings are kept per peer.
@@ -30,7 +30,7 @@ pub(super) async fn load_peers(db: &Db) -> Result<HashMap<String, Arc<Peer>>, Db
             identifier: ModuleId::from(row.try_get::<&str, _>("module")?),
             role: InterfaceRole::from(row.try_get::<&str, _>("role")?),
             url: row.try_get::<String, _>("url")?.into(),
-            extra: Default::default(),
+            extra: Extra::default(),
         };
         endpoints.entry(row.try_get("peer_id")?).or_default().push(endpoint);
     }
@@ -46,8 +46,7 @@ pub(super) async fn load_peers(db: &Db) -> Result<HashMap<String, Arc<Peer>>, Db
 fn read_peer(row: &AnyRow) -> Result<Peer, DbError> {
     let id: String = row.try_get("id")?;
     let corrupt = |what: &str| DbError::corrupt(format!("{what} of peer {id}"));
-    let roles: Vec<CredentialsRole> =
-        serde_json::from_str(row.try_get("roles")?).map_err(|_| corrupt("roles"))?;
+    let roles: Vec<CredentialsRole> = serde_json::from_str(row.try_get("roles")?).map_err(|_| corrupt("roles"))?;
     Ok(Peer {
         name: row.try_get("name")?,
         status: PeerStatus::from_str(row.try_get("status")?).ok_or_else(|| corrupt("status"))?,
@@ -111,20 +110,26 @@ pub(crate) struct NewPeer<'a> {
     pub(crate) versions_url: &'a str,
     /// The token A that the peer gave us out of band; empty when we invite.
     pub(crate) token_out: &'a str,
+    /// How that token is written.
+    pub(crate) form: TokenForm,
     pub(crate) at: DateTime,
 }
 
 pub(crate) async fn add_peer(tx: &mut Tx, peer: &NewPeer<'_>) -> Result<(), DbError> {
     tx.touch(PEERS);
-    sqlx::query("INSERT INTO peers (id, name, status, versions_url, token_out, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
-        .bind(peer.id)
-        .bind(peer.name)
-        .bind(PeerStatus::Invited.as_str())
-        .bind(peer.versions_url)
-        .bind(peer.token_out)
-        .bind(peer.at.timestamp_millis())
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query(
+        "INSERT INTO peers (id, name, status, versions_url, token_out, token_form, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(peer.id)
+    .bind(peer.name)
+    .bind(PeerStatus::Invited.as_str())
+    .bind(peer.versions_url)
+    .bind(peer.token_out)
+    .bind(form_text(peer.form))
+    .bind(peer.at.timestamp_millis())
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 
@@ -132,127 +137,6 @@ pub(crate) async fn add_peer(tx: &mut Tx, peer: &NewPeer<'_>) -> Result<(), DbEr
 pub(crate) async fn remove_peer(tx: &mut Tx, peer_id: &str) -> Result<(), DbError> {
     tx.touch(PEERS);
     sqlx::query("DELETE FROM peers WHERE id = $1").bind(peer_id).execute(&mut **tx).await?;
-    Ok(())
-}
-
-/// Gives a peer a token A in place of one it may have.
-pub(crate) async fn invite(tx: &mut Tx, peer_id: &str, token: &Secret, at: DateTime) -> Result<(), DbError> {
-    sqlx::query("DELETE FROM peer_tokens WHERE peer_id = $1 AND kind = 'A'").bind(peer_id).execute(&mut **tx).await?;
-    add_token(tx, peer_id, token, TokenKind::A, at, None).await
-}
-
-/// A token of ours that is to be valid while our POST or PUT is open.
-pub(crate) async fn add_pending_token(
-    tx: &mut Tx,
-    peer_id: &str,
-    token: &Secret,
-    at: DateTime,
-    expires_at: DateTime,
-) -> Result<(), DbError> {
-    add_token(tx, peer_id, token, TokenKind::Pending, at, Some(expires_at)).await
-}
-
-async fn add_token(
-    tx: &mut Tx,
-    peer_id: &str,
-    token: &Secret,
-    kind: TokenKind,
-    at: DateTime,
-    expires_at: Option<DateTime>,
-) -> Result<(), DbError> {
-    tx.touch(PEERS);
-    sqlx::query("INSERT INTO peer_tokens (hash, peer_id, kind, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)")
-        .bind(token_hash(token))
-        .bind(peer_id)
-        .bind(kind.as_str())
-        .bind(at.timestamp_millis())
-        .bind(expires_at.map_or(0, |at| at.timestamp_millis()))
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
-}
-
-/// Removes a token; `false` when it was not there (any more).
-pub(crate) async fn drop_token(tx: &mut Tx, token: &Secret) -> Result<bool, DbError> {
-    tx.touch(PEERS);
-    let dropped = sqlx::query("DELETE FROM peer_tokens WHERE hash = $1").bind(token_hash(token)).execute(&mut **tx);
-    Ok(dropped.await?.rows_affected() > 0)
-}
-
-/// Whether an exchange that we began with this peer is open.
-pub(crate) async fn is_exchanging(tx: &mut Tx, peer_id: &str, now: DateTime) -> Result<bool, DbError> {
-    let found = sqlx::query("SELECT 1 FROM peer_tokens WHERE peer_id = $1 AND kind = 'PENDING' AND expires_at > $2")
-        .bind(peer_id)
-        .bind(now.timestamp_millis())
-        .fetch_optional(&mut **tx)
-        .await?;
-    Ok(found.is_some())
-}
-
-/// What a complete exchange of credentials leaves behind.
-pub(crate) struct Exchanged<'a> {
-    pub(crate) peer_id: &'a str,
-    /// The token that the peer uses from now on.
-    pub(crate) token_in: &'a Secret,
-    /// The token that we use from now on.
-    pub(crate) token_out: &'a Secret,
-    pub(crate) versions_url: &'a str,
-    pub(crate) roles: &'a [CredentialsRole],
-    pub(crate) endpoints: &'a [Endpoint],
-    pub(crate) at: DateTime,
-    /// Until when the replaced token is still good.
-    pub(crate) grace_until: DateTime,
-}
-
-/// Stores a complete exchange: the new tokens, roles and endpoints; tokens A are void, the replaced one expires soon.
-pub(crate) async fn finish_exchange(tx: &mut Tx, done: &Exchanged<'_>) -> Result<(), DbError> {
-    tx.touch(PEERS);
-    let hash = token_hash(done.token_in);
-    // Void now: token A, tokens of other exchanges, and what has been in its grace.
-    sqlx::query("DELETE FROM peer_tokens WHERE peer_id = $1 AND kind <> 'CURRENT'")
-        .bind(done.peer_id)
-        .execute(&mut **tx)
-        .await?;
-    sqlx::query("UPDATE peer_tokens SET kind = 'OLD', expires_at = $2 WHERE peer_id = $1")
-        .bind(done.peer_id)
-        .bind(done.grace_until.timestamp_millis())
-        .execute(&mut **tx)
-        .await?;
-    sqlx::query("INSERT INTO peer_tokens (hash, peer_id, kind, created_at) VALUES ($1, $2, 'CURRENT', $3)")
-        .bind(hash)
-        .bind(done.peer_id)
-        .bind(done.at.timestamp_millis())
-        .execute(&mut **tx)
-        .await?;
-    let roles = serde_json::to_string(done.roles).map_err(|_| DbError::corrupt("roles to be stored"))?;
-    sqlx::query(
-        "UPDATE peers SET status = 'REGISTERED', versions_url = $2, roles = $3, token_out = $4, credentials_at = $5, \
-         registered_at = CASE WHEN status = 'REGISTERED' THEN registered_at ELSE $5 END WHERE id = $1",
-    )
-    .bind(done.peer_id)
-    .bind(done.versions_url)
-    .bind(roles)
-    .bind(done.token_out.expose())
-    .bind(done.at.timestamp_millis())
-    .execute(&mut **tx)
-    .await?;
-    replace_endpoints(tx, done.peer_id, done.endpoints).await
-}
-
-async fn replace_endpoints(tx: &mut Tx, peer_id: &str, endpoints: &[Endpoint]) -> Result<(), DbError> {
-    sqlx::query("DELETE FROM peer_endpoints WHERE peer_id = $1").bind(peer_id).execute(&mut **tx).await?;
-    for endpoint in endpoints {
-        // An endpoint that is listed twice: the first counts.
-        sqlx::query(
-            "INSERT INTO peer_endpoints (peer_id, module, role, url) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-        )
-        .bind(peer_id)
-        .bind(endpoint.identifier.as_str())
-        .bind(endpoint.role.as_str())
-        .bind(endpoint.url.as_str())
-        .execute(&mut **tx)
-        .await?;
-    }
     Ok(())
 }
 
@@ -267,7 +151,7 @@ pub(crate) async fn unregister(tx: &mut Tx, peer_id: &str) -> Result<(), DbError
 }
 
 /// Forgets tokens, endpoints and everything about being in sync.
-pub(crate) async fn forget_peer(tx: &mut Tx, peer_id: &str) -> Result<(), DbError> {
+async fn forget_peer(tx: &mut Tx, peer_id: &str) -> Result<(), DbError> {
     tx.touch(PEERS);
     for statement in [
         "DELETE FROM peer_tokens WHERE peer_id = $1",
@@ -303,15 +187,17 @@ pub(crate) async fn record_finding(
     message: &str,
 ) -> Result<(), DbError> {
     let seq = tx.seq();
-    sqlx::query("INSERT INTO peer_findings (seq, peer_id, at, module, object, message) VALUES ($1, $2, $3, $4, $5, $6)")
-        .bind(seq)
-        .bind(peer_id)
-        .bind(at.timestamp_millis())
-        .bind(module)
-        .bind(object)
-        .bind(message)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query(
+        "INSERT INTO peer_findings (seq, peer_id, at, module, object, message) VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(seq)
+    .bind(peer_id)
+    .bind(at.timestamp_millis())
+    .bind(module)
+    .bind(object)
+    .bind(message)
+    .execute(&mut **tx)
+    .await?;
     sqlx::query(
         "DELETE FROM peer_findings WHERE peer_id = $1 AND seq <= \
          (SELECT seq FROM peer_findings WHERE peer_id = $1 ORDER BY seq DESC LIMIT 1 OFFSET $2)",

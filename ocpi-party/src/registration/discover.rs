@@ -2,10 +2,9 @@
 
 use http::Method;
 use ocpi_http::{CallError, Target, Url};
-use ocpi_types::{Endpoint, InterfaceRole, ModuleId, Version, VersionNumber};
+use ocpi_types::{Endpoint, Extra, InterfaceRole, ModuleId, Version, VersionNumber};
 use serde_json::Value;
 
-use super::missing_endpoints;
 use crate::Party;
 
 /// What a platform offers for version 2.2.1.
@@ -76,10 +75,27 @@ fn usable(listed: &[Value]) -> Vec<Endpoint> {
         let known = identifier.is_listed() && role.is_listed();
         let twice = endpoints.iter().any(|other| other.identifier == identifier && other.role == role);
         if known && absolute && !twice {
-            endpoints.push(Endpoint { identifier, role, url: url.into(), extra: Default::default() });
+            endpoints.push(Endpoint { identifier, role, url: url.into(), extra: Extra::default() });
         }
     }
     endpoints
+}
+
+/// Those of the endpoints that we cannot do without which are not there.
+fn missing_endpoints(party: &Party, endpoints: &[Endpoint]) -> Vec<String> {
+    let has = |module: &ModuleId, role: &InterfaceRole| {
+        endpoints.iter().any(|endpoint| endpoint.identifier == *module && endpoint.role == *role)
+    };
+    let required = party
+        .config
+        .required_endpoints
+        .iter()
+        .filter(|text| crate::config::required_endpoint(text).is_ok_and(|(module, role)| !has(&module, &role)));
+    let mut missing: Vec<String> = required.cloned().collect();
+    if !endpoints.iter().any(|endpoint| endpoint.identifier == ModuleId::Credentials) {
+        missing.insert(0, ModuleId::Credentials.to_string());
+    }
+    missing
 }
 
 #[cfg(test)]

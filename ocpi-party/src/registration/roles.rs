@@ -3,8 +3,8 @@
 use ocpi_types::{CredentialsRole, Finding, Report, Rule, Severity};
 
 use super::RegistrationError;
-use crate::peers::party_of;
 use crate::Party;
+use crate::peers::party_of;
 
 /// Each role once per party, none that this platform hosts itself, none that another registered partner hosts.
 pub(crate) async fn check_roles(

@@ -46,12 +46,7 @@ pub async fn mark_peer(tx: &mut Tx, peer_id: &str, module: ModuleId, object: &st
 }
 
 /// Marks one peer as behind on all our own objects of a table that it may see, named `NL/TNM|LOC1`.
-pub async fn mark_everything(
-    tx: &mut Tx,
-    peer_id: &str,
-    module: ModuleId,
-    table: ObjectTable,
-) -> Result<u64, DbError> {
+pub async fn mark_everything(tx: &mut Tx, peer_id: &str, module: ModuleId, table: ObjectTable) -> Result<u64, DbError> {
     let version = tx.seq();
     let sql = format!(
         "INSERT INTO sync_behind (peer_id, module, object, version, retried) \
@@ -62,11 +57,7 @@ pub async fn mark_everything(
         table.name,
         InterfaceRole::Receiver
     );
-    let marked = sqlx::query(AssertSqlSafe(sql))
-        .bind(module.as_str())
-        .bind(version)
-        .bind(peer_id)
-        .execute(&mut **tx)
-        .await?;
+    let marked =
+        sqlx::query(AssertSqlSafe(sql)).bind(module.as_str()).bind(version).bind(peer_id).execute(&mut **tx).await?;
     Ok(marked.rows_affected())
 }

@@ -4,13 +4,13 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, StreamExt};
 use ocpi_http::{CallError, FailureClass};
 use ocpi_types::{DateTime, InterfaceRole, ModuleId};
 use sqlx::Row;
 
 use super::push::later;
-use super::{Inbox, PullSummary, state};
+use super::{Inbox, PullSummary, outage};
 use crate::peers::{self, Peer, PeerStatus, store_time as time};
 use crate::{DbError, Party, Tx};
 
@@ -18,31 +18,40 @@ use crate::{DbError, Party, Tx};
 const OVERLAP: TimeDelta = TimeDelta::minutes(1);
 
 /// How long a pull may take before another instance may begin it again.
-const LEASE: Duration = Duration::from_secs(600);
+const LEASE: Duration = Duration::from_mins(10);
 
 /// How many objects that were left out are recorded per pull.
 const SKIPPED_SHOWN: usize = 20;
 
+/// How many peers are pulled from at the same time.
+const PEERS_AT_ONCE: usize = 4;
+
 /// One round: pulls every module that is due from every registered peer that offers it. For tests and for the puller.
 pub async fn pull_due(party: &Party, inbox: &impl Inbox) -> PullSummary {
-    let mut sum = PullSummary::default();
     let peers = match party.peers.registered().await {
         Ok(peers) => peers,
         Err(error) => {
             tracing::error!(error = error.chain(), "cannot find out whom to pull from");
-            return sum;
+            return PullSummary::default();
         }
     };
-    for peer in peers {
-        for module in inbox.modules() {
-            match pull_module(party, inbox, &peer, module, When::Due).await {
-                Ok(Some(Ok(summary))) => add(&mut sum, summary),
-                Ok(None) => {}
-                // A peer that cannot be reached for one module cannot be reached for the next.
-                Ok(Some(Err(error))) if error.class() == FailureClass::PeerDown => break,
-                Ok(Some(Err(_))) => {}
-                Err(error) => tracing::error!(peer = peer.name, error = error.chain(), "a pull stopped"),
-            }
+    let rounds = peers.into_iter().map(|peer| async move { pull_peer(party, inbox, &peer).await });
+    let add_one = |mut sum, one| async move {
+        add(&mut sum, one);
+        sum
+    };
+    futures_util::stream::iter(rounds).buffer_unordered(PEERS_AT_ONCE).fold(PullSummary::default(), add_one).await
+}
+
+async fn pull_peer(party: &Party, inbox: &impl Inbox, peer: &Peer) -> PullSummary {
+    let mut sum = PullSummary::default();
+    for module in inbox.modules() {
+        match pull_module(party, inbox, peer, module, When::Due).await {
+            Ok(Some(Ok(summary))) => add(&mut sum, summary),
+            // A peer that cannot be reached for one module cannot be reached for the next.
+            Ok(Some(Err(error))) if error.class() == FailureClass::PeerDown => break,
+            Ok(None | Some(Err(_))) => {}
+            Err(error) => tracing::error!(peer = peer.name, error = error.chain(), "a pull stopped"),
         }
     }
     sum
@@ -238,14 +247,8 @@ async fn complete(
     Ok(())
 }
 
-async fn failed(
-    party: &Party,
-    peer: &Peer,
-    module: &ModuleId,
-    begun: Begun,
-    error: &CallError,
-) -> Result<(), DbError> {
-    let pause = state::pause(party, begun.failures.saturating_add(1)).max(error.retry_after().unwrap_or_default());
+async fn failed(party: &Party, peer: &Peer, module: &ModuleId, begun: Begun, error: &CallError) -> Result<(), DbError> {
+    let pause = outage::pause(party, begun.failures.saturating_add(1)).max(error.retry_after().unwrap_or_default());
     tracing::warn!(peer = peer.name, module = module.as_str(), %error, pause = ?pause, "a pull failed");
     let now = party.clock.wall();
     let next_at = later(now, pause);

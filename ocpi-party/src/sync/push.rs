@@ -11,7 +11,8 @@ use ocpi_http::{CallError, FailureClass};
 use ocpi_types::{DateTime, ModuleId};
 use sqlx::Row;
 
-use super::state::{self, Lease};
+use super::lease::Lease;
+use super::outage;
 use super::{Behind, Outbox, PushSummary};
 use crate::app::Shutdown;
 use crate::peers::{self, Peer, PeerStatus};
@@ -21,7 +22,7 @@ use crate::{DbError, Party, Tx, registration};
 const PEERS_AT_ONCE: usize = 16;
 
 /// How long a delivery that failed by our own fault is put off.
-const POSTPONED: Duration = Duration::from_secs(60);
+const POSTPONED: Duration = Duration::from_mins(1);
 
 /// One round: sends everything that was marked before this call to every peer that is due, one object after the other per
 /// peer. For tests and for the pusher.
@@ -178,7 +179,13 @@ impl Outcome {
     }
 }
 
-async fn record(party: &Party, peer: &Peer, behind: Behind, outcome: Outcome, lease: &mut Lease) -> Result<(), DbError> {
+async fn record(
+    party: &Party,
+    peer: &Peer,
+    behind: Behind,
+    outcome: Outcome,
+    lease: &mut Lease,
+) -> Result<(), DbError> {
     let labels = [
         ("party", party.config.project_name.clone()),
         ("peer", peer.name.clone()),
@@ -190,26 +197,32 @@ async fn record(party: &Party, peer: &Peer, behind: Behind, outcome: Outcome, le
     match outcome {
         Outcome::Delivered(note) => {
             let was_out_of_sync = lease.out_of_sync;
-            party
-                .db
-                .write(move |tx| Box::pin(async move { delivered(tx, &behind, note, now).await }))
-                .await?;
+            party.db.write(move |tx| Box::pin(async move { delivered(tx, &behind, note, now).await })).await?;
             if was_out_of_sync {
                 tracing::info!(peer = peer.name, "the peer answers again");
-                state::recovered(party, &peer.id).await?;
+                outage::recovered(party, &peer.id).await?;
                 party.nudge_puller();
             }
             lease.in_sync();
         }
         Outcome::Refused(message) => {
-            tracing::warn!(peer = peer.name, module = behind.module, object = behind.object, message, "refused by the peer");
-            party
-                .db
-                .write(move |tx| Box::pin(async move { refused(tx, &behind, &message, now).await }))
-                .await?;
+            tracing::warn!(
+                peer = peer.name,
+                module = behind.module,
+                object = behind.object,
+                message,
+                "refused by the peer"
+            );
+            party.db.write(move |tx| Box::pin(async move { refused(tx, &behind, &message, now).await })).await?;
         }
         Outcome::Postponed(message) => {
-            tracing::error!(peer = peer.name, module = behind.module, object = behind.object, message, "cannot be sent");
+            tracing::error!(
+                peer = peer.name,
+                module = behind.module,
+                object = behind.object,
+                message,
+                "cannot be sent"
+            );
             let retry_at = later(now, party.jitter(POSTPONED));
             party
                 .db
@@ -217,10 +230,10 @@ async fn record(party: &Party, peer: &Peer, behind: Behind, outcome: Outcome, le
                 .await?;
         }
         Outcome::PeerDown(message, retry_after) => {
-            let pause = state::pause(party, failures + 1).max(retry_after.unwrap_or_default());
+            let pause = outage::pause(party, failures + 1).max(retry_after.unwrap_or_default());
             tracing::warn!(peer = peer.name, message, pause = ?pause, "out of sync: the peer cannot be reached");
             let retry_at = later(now, pause);
-            state::note_down(party, &peer.id);
+            outage::note_down(party, &peer.id);
             party
                 .db
                 .write(move |tx| Box::pin(async move { unreachable(tx, &behind, &message, now, retry_at).await }))
@@ -236,13 +249,14 @@ pub(super) fn later(now: DateTime, pause: Duration) -> DateTime {
 
 async fn delivered(tx: &mut Tx, behind: &Behind, note: Option<String>, now: DateTime) -> Result<(), DbError> {
     let Behind { peer_id, module, object, version, .. } = behind;
-    let cleared = sqlx::query("DELETE FROM sync_behind WHERE peer_id = $1 AND module = $2 AND object = $3 AND version = $4")
-        .bind(peer_id)
-        .bind(module)
-        .bind(object)
-        .bind(version)
-        .execute(&mut **tx)
-        .await?;
+    let cleared =
+        sqlx::query("DELETE FROM sync_behind WHERE peer_id = $1 AND module = $2 AND object = $3 AND version = $4")
+            .bind(peer_id)
+            .bind(module)
+            .bind(object)
+            .bind(version)
+            .execute(&mut **tx)
+            .await?;
     if cleared.rows_affected() == 0 {
         // Changed meanwhile: still behind, but what was sent has arrived.
         sqlx::query("UPDATE sync_behind SET retried = 0 WHERE peer_id = $1 AND module = $2 AND object = $3")

@@ -58,7 +58,10 @@ async fn next_push(party: &Party) -> Duration {
 }
 
 async fn next_pull(party: &Party) -> Duration {
-    pause_until(party, "SELECT MIN(next_at) AS at FROM sync_pulls WHERE lease_until <= $1").await
+    // Modules that the peer does not offer any more are never pulled.
+    let sql = "SELECT MIN(next_at) AS at FROM sync_pulls p WHERE lease_until <= $1 AND EXISTS (SELECT 1 FROM \
+               peer_endpoints e WHERE e.peer_id = p.peer_id AND e.module = p.module AND e.role = 'SENDER')";
+    pause_until(party, sql).await
 }
 
 async fn pause_until(party: &Party, sql: &'static str) -> Duration {

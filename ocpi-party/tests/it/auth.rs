@@ -29,12 +29,22 @@ async fn a_token_is_accepted_encoded_and_raw_and_the_operator_sees_which() {
     let token = registered(&server, &platform, platform.credentials("b")).await;
     let url = server.path(LOCATIONS);
     let encoded = STANDARD.encode(&token);
-    for good in [format!("Token {encoded}"), format!("token {encoded}"), format!("Token {}", STANDARD.encode(format!("{token}\n")))] {
+    for good in [
+        format!("Token {encoded}"),
+        format!("token {encoded}"),
+        format!("Token {}", STANDARD.encode(format!("{token}\n"))),
+    ] {
         assert_eq!(call("GET", &url, &good, None).await.http, 200, "{good}");
     }
-    for bad in [String::new(), "Token".into(), format!("Bearer {encoded}"), format!("Token {}x", encoded), "Token !".into()] {
+    for bad in
+        [String::new(), "Token".into(), format!("Bearer {encoded}"), format!("Token {encoded}x"), "Token !".into()]
+    {
         let answer = call("GET", &url, &bad, None).await;
-        assert_eq!((answer.codes(), answer.headers["www-authenticate"].to_str().unwrap()), ((401, 2000), "Token"), "{bad}");
+        assert_eq!(
+            (answer.codes(), answer.headers["www-authenticate"].to_str().unwrap()),
+            ((401, 2000), "Token"),
+            "{bad}"
+        );
         assert!(answer.headers.contains_key("x-request-id"));
     }
     assert_eq!(call("GET", &url, &format!("Token {}", STANDARD.encode(token.to_uppercase())), None).await.http, 401);
@@ -78,7 +88,11 @@ async fn only_the_owners_platform_pushes_an_object() {
     let mut credentials = hub.credentials("h");
     credentials["roles"] = json!([role("HUB", "NL", "HUB")]);
     let hub_token = registered(&server, &hub, credentials).await;
-    assert_eq!(server.call("PUT", other, &hub_token, body("DE", "TNM")).await.codes(), (200, 1000), "a hub speaks for others");
+    assert_eq!(
+        server.call("PUT", other, &hub_token, body("DE", "TNM")).await.codes(),
+        (200, 1000),
+        "a hub speaks for others"
+    );
 }
 
 #[tokio::test]
@@ -126,7 +140,8 @@ async fn tokens_are_not_readable_in_the_database() {
     let (server, platform) = (Server::emsp(&database).await, Platform::start().await);
     let token = registered(&server, &platform, platform.credentials("b")).await;
     let (token_a, _) = server.invite().await;
-    let stored: Vec<String> = sqlx::query_scalar("SELECT hash FROM peer_tokens").fetch_all(server.party.db.read()).await.unwrap();
+    let stored: Vec<String> =
+        sqlx::query_scalar("SELECT hash FROM peer_tokens").fetch_all(server.party.db.read()).await.unwrap();
     assert_eq!(stored.len(), 2);
     assert!(stored.iter().all(|hash| hash.len() == 64 && *hash != token && *hash != token_a));
     let shown = format!("{:?} {:?}", server.party.peers.all().await.unwrap(), server.party);

@@ -76,7 +76,8 @@ async fn post_registers_after_fetching_back() {
 async fn trouble_with_the_callers_platform_is_told_and_token_a_survives() {
     // Proves: CRE-017, CRE-027, CRE-030, STA-026, STA-027, STA-028
     let database = ocpi_party::testing::sqlite();
-    let with_required = PartyConfig { required_endpoints: vec!["tariffs:SENDER".into()], ..config(&Role::Emsp, &database) };
+    let with_required =
+        PartyConfig { required_endpoints: vec!["tariffs:SENDER".into()], ..config(&Role::Emsp, &database) };
     let server = Server::start(Role::Emsp, with_required).await;
     let platform = Platform::start().await;
     let (token_a, id) = server.invite().await;
@@ -200,7 +201,10 @@ async fn put_fetches_again_and_rotates_with_a_short_grace() {
         // A PUT that fails changes nothing.
         platform.offers(&["2.1.1"], &endpoints);
         let current = token_of(&again);
-        assert_eq!(server.call("PUT", CREDENTIALS, &current, Some(platform.credentials("b3"))).await.codes(), (200, 3002));
+        assert_eq!(
+            server.call("PUT", CREDENTIALS, &current, Some(platform.credentials("b3"))).await.codes(),
+            (200, 3002)
+        );
         assert_eq!(server.get(LOCATIONS, &current).await.http, 200);
         assert_eq!(server.peer().await.token_out.expose(), "token-b2");
     }
@@ -244,9 +248,8 @@ async fn of_two_registrations_with_one_token_a_the_first_wins() {
     for database in databases().await {
         let (server, platform) = (Server::emsp(&database).await, Platform::start().await);
         let (token_a, _) = server.invite().await;
-        let posts = [1, 2, 3, 4]
-            .map(|i| (token_a.clone(), platform.credentials(&format!("b{i}"))))
-            .map(|(token, body)| {
+        let posts =
+            [1, 2, 3, 4].map(|i| (token_a.clone(), platform.credentials(&format!("b{i}")))).map(|(token, body)| {
                 let url = server.path(CREDENTIALS);
                 tokio::spawn(async move {
                     let header = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, token);

@@ -103,7 +103,8 @@ async fn nothing_can_be_written_past_the_door_on_sqlite() {
         let value: String = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(db.read()).await.unwrap();
         assert_eq!(value, expected, "{pragma}");
     }
-    let timeout: i64 = sqlx::query_scalar("SELECT timeout FROM pragma_busy_timeout").fetch_one(db.read()).await.unwrap();
+    let timeout: i64 =
+        sqlx::query_scalar("SELECT timeout FROM pragma_busy_timeout").fetch_one(db.read()).await.unwrap();
     assert!(timeout >= 5000);
 }
 

@@ -36,10 +36,16 @@ async fn both_sides_know_each_other_after_one_call_of_the_operator() {
     for (emsp, cpo) in pair().await {
         let answer = emsp.register_with(&cpo).await;
         assert_eq!(answer.http, 201, "{answer:?}");
-        assert_eq!((&answer.json["status"], &answer.json["roles"][0]["party"]), (&json!("REGISTERED"), &json!("US/CPO")));
+        assert_eq!(
+            (&answer.json["status"], &answer.json["roles"][0]["party"]),
+            (&json!("REGISTERED"), &json!("US/CPO"))
+        );
         let (at_emsp, at_cpo) = (emsp.peer().await, cpo.peer().await);
         assert_eq!((at_emsp.status, at_cpo.status), (PeerStatus::Registered, PeerStatus::Registered));
-        assert!(at_emsp.hosts(&"us/cpo".parse().unwrap(), Role::Cpo) && at_cpo.hosts(&"US/EMS".parse().unwrap(), Role::Emsp));
+        assert!(
+            at_emsp.hosts(&"us/cpo".parse().unwrap(), Role::Cpo)
+                && at_cpo.hosts(&"US/EMS".parse().unwrap(), Role::Emsp)
+        );
         assert_eq!(at_emsp.versions_url.as_deref(), Some(cpo.path("/ocpi/versions").as_str()));
         let url = at_emsp.endpoint(&ModuleId::Locations, &ocpi_types::InterfaceRole::Sender).unwrap();
         assert_eq!(url, cpo.path(LOCATIONS));
@@ -82,12 +88,9 @@ async fn a_new_party_is_told_to_every_registered_partner() {
     // Proves: CRE-024, CRE-061
     for (emsp, cpo) in pair().await {
         emsp.register_with(&cpo).await;
-        let role: CredentialsRole = PartyConfig {
-            party_id: "TWO".into(),
-            business_name: "Second brand".into(),
-            ..PartyConfig::cpo()
-        }
-        .credentials_role(Role::Cpo);
+        let role: CredentialsRole =
+            PartyConfig { party_id: "TWO".into(), business_name: "Second brand".into(), ..PartyConfig::cpo() }
+                .credentials_role(Role::Cpo);
         let party = cpo.party.clone();
         let added: Result<(bool, bool), DbError> = cpo
             .party
@@ -118,7 +121,8 @@ async fn register(emsp: &Server, platform: &Platform) -> crate::support::Answer 
 async fn a_registration_goes_by_the_book_with_a_foreign_platform() {
     // Proves: CRE-006, CRE-009, CRE-015, CRE-028, CRE-029, CRE-034, CRE-037, CRE-056, VER-006, VER-017, VER-027, HUB-001
     let database = ocpi_party::testing::sqlite();
-    let required = PartyConfig { required_endpoints: vec!["locations:SENDER".into()], ..config(&Role::Emsp, &database) };
+    let required =
+        PartyConfig { required_endpoints: vec!["locations:SENDER".into()], ..config(&Role::Emsp, &database) };
     let (emsp, platform) = (Server::start(Role::Emsp, required).await, Platform::start().await);
     let nothing_remains = async || assert!(emsp.party.peers.all().await.unwrap().is_empty());
 
@@ -134,12 +138,15 @@ async fn a_registration_goes_by_the_book_with_a_foreign_platform() {
 
     platform.offers(&["2.1.1", "2.2.1", "3.0"], &platform.endpoints());
     let post = "POST /credentials/RECEIVER";
-    for (http, body) in [(200, refusal(3001)), (405, refusal(2000)), (200, envelope(json!({ "token": "" }))), (500, json!("oops"))] {
+    for (http, body) in
+        [(200, refusal(3001)), (405, refusal(2000)), (200, envelope(json!({ "token": "" }))), (500, json!("oops"))]
+    {
         platform.answers(post, http, body.clone());
         assert_eq!(register(&emsp, &platform).await.http, 502, "{body}");
         nothing_remains().await;
     }
-    let tokens: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM peer_tokens").fetch_one(emsp.party.db.read()).await.unwrap();
+    let tokens: i64 =
+        sqlx::query_scalar("SELECT COUNT(*) FROM peer_tokens").fetch_one(emsp.party.db.read()).await.unwrap();
     assert_eq!(tokens, 0, "tokens B of failed exchanges are void");
 
     platform.seen();
@@ -161,31 +168,35 @@ async fn whoever_is_faster_than_the_answer_is_kept_waiting() {
     // Proves: CRE-010
     let database = ocpi_party::testing::sqlite();
     let (emsp, platform) = (Server::emsp(&database).await, Platform::start().await);
+    let (pulls, mut pulled) = tokio::sync::mpsc::unbounded_channel();
     // A platform that calls versions and a functional module with token B while the POST is open.
     let url = emsp.url.clone();
     let credentials = platform.credentials("token-c");
     let hurried = axum::Router::new().route(
         "/hurried",
         axum::routing::post(move |axum::Json(body): axum::Json<serde_json::Value>| async move {
-            let header = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, body["token"].as_str().unwrap());
+            let header =
+                base64::Engine::encode(&base64::engine::general_purpose::STANDARD, body["token"].as_str().unwrap());
             let header = format!("Token {header}");
             let versions = crate::support::call("GET", &format!("{url}/ocpi/versions"), &header, None).await;
             assert_eq!(versions.codes(), (200, 1000), "token B is good while the POST is open");
             // Sent before the POST is answered, answered after it.
-            let pull = tokio::spawn(async move { crate::support::call("GET", &format!("{url}{LOCATIONS}"), &header, None).await });
+            let pull =
+                tokio::spawn(
+                    async move { crate::support::call("GET", &format!("{url}{LOCATIONS}"), &header, None).await },
+                );
             tokio::task::yield_now().await;
-            PULLS.lock().unwrap().push(pull);
+            pulls.send(pull).unwrap();
             axum::Json(envelope(credentials))
         }),
     );
-    static PULLS: std::sync::Mutex<Vec<tokio::task::JoinHandle<crate::support::Answer>>> = std::sync::Mutex::new(Vec::new());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut endpoints = platform.endpoints();
     endpoints[0]["url"] = json!(format!("http://{}/hurried", listener.local_addr().unwrap()));
     tokio::spawn(async move { axum::serve(listener, hurried).await.unwrap() });
     platform.offers(&["2.2.1"], &endpoints);
     assert_eq!(register(&emsp, &platform).await.http, 201);
-    let pull = PULLS.lock().unwrap().pop().unwrap();
+    let pull = pulled.recv().await.unwrap();
     assert_eq!(pull.await.unwrap().codes(), (200, 1000));
 }
 
@@ -198,7 +209,8 @@ async fn a_put_that_crosses_our_own_is_put_off() {
     let token = platform.seen().pop().unwrap().body["token"].as_str().unwrap().to_owned();
     let peer_id = emsp.peer().await.id.clone();
     // What an open PUT of ours looks like to the others.
-    let pending = "INSERT INTO peer_tokens (hash, peer_id, kind, created_at, expires_at) VALUES ('x', $1, 'PENDING', 0, $2)";
+    let pending =
+        "INSERT INTO peer_tokens (hash, peer_id, kind, created_at, expires_at) VALUES ('x', $1, 'PENDING', 0, $2)";
     let until = (emsp.clock.wall() + std::time::Duration::from_secs(90)).timestamp_millis();
     let put: Result<(), DbError> = emsp
         .party

@@ -25,8 +25,14 @@ async fn put(db: &Db, row: Row) -> Upserted {
                 let owner: PartyId = row.owner.parse().unwrap();
                 let last_updated: DateTime = at(row.updated);
                 let json = format!("{{\"id\":\"{}\",\"at\":\"{}\"}}", row.id, row.updated);
-                let new =
-                    NewObject { owner: &owner, id: row.id, audience: row.audience, peer_id: "", last_updated, json: &json };
+                let new = NewObject {
+                    owner: &owner,
+                    id: row.id,
+                    audience: row.audience,
+                    peer_id: "",
+                    last_updated,
+                    json: &json,
+                };
                 let seq = tx.seq();
                 LOCATIONS.upsert(tx, seq, &new).await
             })
@@ -37,7 +43,8 @@ async fn put(db: &Db, row: Row) -> Upserted {
 
 async fn page(db: &Db, scope: &Scope, query: ListQuery, limit: u64) -> (Vec<String>, u64) {
     let page = LOCATIONS.page(db, scope, &query, limit).await.unwrap();
-    let id = |json: &String| serde_json::from_str::<serde_json::Value>(json).unwrap()["id"].as_str().unwrap().to_owned();
+    let id =
+        |json: &String| serde_json::from_str::<serde_json::Value>(json).unwrap()["id"].as_str().unwrap().to_owned();
     (page.items.iter().map(id).collect(), page.total)
 }
 
@@ -122,8 +129,10 @@ async fn counting_and_skipping_read_no_json() {
             format!("SELECT COUNT(*) FROM locations WHERE {condition}"),
             format!("SELECT seq FROM locations WHERE {condition} ORDER BY seq LIMIT 50 OFFSET 100"),
         ] {
-            let plan: Vec<sqlx::any::AnyRow> =
-                sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"))).fetch_all(db.read()).await.unwrap();
+            let plan: Vec<sqlx::any::AnyRow> = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))
+                .fetch_all(db.read())
+                .await
+                .unwrap();
             let plan: Vec<String> = plan.iter().map(|row| sqlx::Row::get(row, "detail")).collect();
             assert!(plan.iter().all(|step| step.contains("COVERING INDEX")), "{sql}: {plan:?}");
         }

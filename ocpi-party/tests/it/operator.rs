@@ -20,7 +20,10 @@ async fn partners_are_invited_changed_and_removed() {
 
         let change = json!({ "name": "Beta", "token_form": "RAW", "emit_nulls": true });
         let changed = server.operator("PATCH", &format!("/partners/{id}"), Some(change)).await.json;
-        assert_eq!((&changed["name"], &changed["token_form"], &changed["emit_nulls"]), (&json!("Beta"), &json!("RAW"), &json!(true)));
+        assert_eq!(
+            (&changed["name"], &changed["token_form"], &changed["emit_nulls"]),
+            (&json!("Beta"), &json!("RAW"), &json!(true))
+        );
         assert_eq!(server.get("/ocpi/versions", token).await.http, 200);
         let again = server.operator("POST", "/partners/invitations", Some(json!({ "partner_id": id }))).await;
         assert_eq!(again.json["partner_id"], id);
@@ -46,7 +49,12 @@ async fn mistakes_get_an_answer_that_helps() {
         ("POST", "/partners/invitations".to_owned(), Some(json!({ "partner_id": "nobody" })), 404),
         ("POST", "/partners".to_owned(), Some(json!({ "versions_url": "x", "token_a": "a", "name": "n" })), 422),
         ("PATCH", format!("/partners/{id}"), Some(json!({ "token_form": "ROT13" })), 422),
-        ("POST", "/partners".to_owned(), Some(json!({ "versions_url": "http://127.0.0.1:9/", "token_a": "a", "name": "n" })), 502),
+        (
+            "POST",
+            "/partners".to_owned(),
+            Some(json!({ "versions_url": "http://127.0.0.1:9/", "token_a": "a", "name": "n" })),
+            502,
+        ),
     ] {
         let answer = server.operator(method, &path, body.clone()).await;
         assert_eq!(answer.http, http, "{method} {path} {body:?}: {answer:?}");
@@ -77,7 +85,8 @@ async fn health_metrics_and_documentation_are_served() {
     let expected = json!([{ "version": "2.2.1", "url": server.path("/ocpi/2.2.1") }]);
     assert_eq!((versions.codes(), &versions.json["data"]), ((200, 1000), &expected));
     let details = server.get("/ocpi/2.2.1", &token_a).await.json["data"].clone();
-    let endpoint = |module: &str, role: &str, path: &str| json!({ "identifier": module, "role": role, "url": server.path(path) });
+    let endpoint =
+        |module: &str, role: &str, path: &str| json!({ "identifier": module, "role": role, "url": server.path(path) });
     let endpoints = json!([
         endpoint("credentials", "SENDER", "/ocpi/2.2.1/credentials"),
         endpoint("locations", "SENDER", "/ocpi/2.2.1/cpo/locations"),

@@ -11,14 +11,17 @@ use ocpi_types::{DateTime, ModuleId};
 use crate::push::Recorder;
 use crate::support::{Server, at, start};
 
+/// A module and its `date_from`.
+type Asked = (String, Option<DateTime>);
+
 #[derive(Clone, Default)]
 struct Puller {
-    asked: Arc<Mutex<Vec<(String, Option<DateTime>)>>>,
+    asked: Arc<Mutex<Vec<Asked>>>,
     fails: Arc<Mutex<bool>>,
 }
 
 impl Puller {
-    fn taken(&self) -> Vec<(String, Option<DateTime>)> {
+    fn taken(&self) -> Vec<Asked> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
 
@@ -42,7 +45,7 @@ impl Inbox for Puller {
     }
 }
 
-fn locations(since: Option<&str>) -> Vec<(String, Option<DateTime>)> {
+fn locations(since: Option<&str>) -> Vec<Asked> {
     vec![("locations".to_owned(), since.map(at))]
 }
 
@@ -63,7 +66,7 @@ async fn the_first_pull_is_complete_and_the_next_begin_at_the_last_success() {
         assert_eq!(inbox.taken(), [], "not due");
 
         // At the latest one and a half intervals later it is due; a minute of overlap makes up for different clocks.
-        emsp.clock.advance(Duration::from_secs(5400));
+        emsp.clock.advance(Duration::from_mins(90));
         pull_due(&emsp.party, &inbox).await;
         assert_eq!(inbox.taken(), locations(Some("2026-01-15T09:59:00Z")));
         let state = sync::sync_state(&emsp.party, &id).await.unwrap();
@@ -75,7 +78,7 @@ async fn the_first_pull_is_complete_and_the_next_begin_at_the_last_success() {
         pull_due(&emsp.party, &inbox).await;
         assert_eq!(inbox.taken(), locations(Some("2026-01-15T11:29:00Z")));
         // After a week, completely.
-        emsp.clock.advance(Duration::from_secs(7 * 24 * 3600));
+        emsp.clock.advance(Duration::from_hours(7 * 24));
         pull_due(&emsp.party, &inbox).await;
         assert_eq!(inbox.taken(), locations(None));
         // By hand, both ways.
@@ -94,7 +97,7 @@ async fn a_failed_pull_is_repeated_after_a_pause_from_where_it_was() {
         emsp.register_with(&cpo).await;
         let inbox = Puller::default();
         pull_due(&emsp.party, &inbox).await;
-        emsp.clock.advance(Duration::from_secs(5400));
+        emsp.clock.advance(Duration::from_mins(90));
         inbox.fails(true);
         pull_due(&emsp.party, &inbox).await;
         inbox.taken();
@@ -120,11 +123,14 @@ async fn an_outage_that_ends_is_followed_by_a_pull() {
     pull_due(&emsp.party, &inbox).await;
     inbox.taken();
     // What is pushed stands for anything that goes the other way: here our own credentials.
-    let (party, role) = (emsp.party.clone(), ocpi_party::PartyConfig { party_id: "TWO".into(), ..emsp.party.config.as_ref().clone() });
+    let (party, role) =
+        (emsp.party.clone(), ocpi_party::PartyConfig { party_id: "TWO".into(), ..emsp.party.config.as_ref().clone() });
     let added: Result<bool, ocpi_party::DbError> = emsp
         .party
         .db
-        .write(move |tx| Box::pin(async move { party.add_role(tx, role.credentials_role(ocpi_types::Role::Emsp)).await }))
+        .write(move |tx| {
+            Box::pin(async move { party.add_role(tx, role.credentials_role(ocpi_types::Role::Emsp)).await })
+        })
         .await;
     assert!(added.unwrap());
     let mut cpo = cpo;

@@ -168,7 +168,9 @@ async fn a_note_is_kept_for_the_next_delivery() {
     for database in databases().await {
         let (cpo, _emsp) = cpo(&database).await;
         let outbox = Recorder::default();
-        for (note, before) in [(Some("3 periods"), None), (Some("5 periods"), Some("3 periods")), (None, Some("5 periods")), (None, None)] {
+        for (note, before) in
+            [(Some("3 periods"), None), (Some("5 periods"), Some("3 periods")), (None, Some("5 periods")), (None, None)]
+        {
             outbox.answers(move |_| Ok(note.map(str::to_owned)));
             mark(&cpo.party, &["US/CPO|S1"]).await;
             push_due(&cpo.party, &outbox).await;
@@ -197,8 +199,7 @@ async fn an_outage_backs_off_and_ends_with_everything_as_it_is_then() {
             let retry_at = sync::sync_state(&cpo.party, &id).await.unwrap().push.retry_at.unwrap();
             let pause = retry_at - cpo.clock.wall();
             pauses.push(pause.num_milliseconds());
-            let almost = pause.to_std().unwrap() - Duration::from_millis(1);
-            cpo.clock.advance(almost);
+            cpo.clock.advance(pause.to_std().unwrap().saturating_sub(Duration::from_millis(1)));
             assert_eq!(push_due(&cpo.party, &outbox).await.unreachable, 0, "too early");
             cpo.clock.advance(Duration::from_millis(1));
             assert_eq!(push_due(&cpo.party, &outbox).await.unreachable, 1);
@@ -346,7 +347,9 @@ async fn a_complete_synchronisation_sends_everything_that_the_peer_may_see() {
             .write(move |tx| {
                 Box::pin(async move {
                     let owner = "US/CPO".parse().unwrap();
-                    for (object, audience, from) in [("L1", "", ""), ("L2", audience.as_str(), ""), ("L3", "other", ""), ("L4", "", "peer")] {
+                    for (object, audience, from) in
+                        [("L1", "", ""), ("L2", audience.as_str(), ""), ("L3", "other", ""), ("L4", "", "peer")]
+                    {
                         let new = ocpi_party::NewObject {
                             owner: &owner,
                             id: object,
@@ -363,8 +366,13 @@ async fn a_complete_synchronisation_sends_everything_that_the_peer_may_see() {
             })
             .await;
         stored.unwrap();
-        let answer = cpo.operator("POST", &format!("/partners/{id}/sync"), Some(serde_json::json!({ "full": true }))).await;
-        assert_eq!((answer.http, &answer.json["push"]["behind"]["locations"]), (202, &serde_json::json!(2)), "{answer:?}");
+        let answer =
+            cpo.operator("POST", &format!("/partners/{id}/sync"), Some(serde_json::json!({ "full": true }))).await;
+        assert_eq!(
+            (answer.http, &answer.json["push"]["behind"]["locations"]),
+            (202, &serde_json::json!(2)),
+            "{answer:?}"
+        );
         let outbox = Recorder::default();
         assert_eq!(push_due(&cpo.party, &outbox).await.delivered, 2);
         assert_eq!(outbox.objects(), ["US/CPO|L1", "US/CPO|L2"]);

@@ -1,0 +1,196 @@
+//! Module CDRs, as its Receiver, and the check of each bill.
+
+use ocpi_types::examples;
+use serde_json::{Value, json};
+
+use crate::world::{Registered, Reply, World, example};
+
+const CDRS: &str = "/ocpi/2.2.1/emsp/cdrs";
+const VIEW: &str = "/operator/v1/cdrs/US/CPO/CDR-9001";
+
+fn cdr() -> Value {
+    example(examples::CDR)
+}
+
+/// Everything that the example CDR is held against: its token, the authorization, its session, its location.
+async fn known(world: &World, cpo: &Registered) -> Value {
+    let operator = world.operator();
+    let token = json!({ "contract_id": "US-EMS-C00012345-6", "whitelist": "NEVER" });
+    assert_eq!(operator.put("/operator/v1/tokens/04A1B2C3D4E580", &token).await.http, 201);
+    let given = cpo.caller.send("POST", "/ocpi/2.2.1/emsp/tokens/04A1B2C3D4E580/authorize", None).await;
+    let reference = given.data()["authorization_reference"].clone();
+    let mut session = example(examples::SESSION);
+    session["authorization_reference"] = reference.clone();
+    let location = example(examples::LOCATION);
+    assert_eq!(cpo.caller.put("/ocpi/2.2.1/emsp/sessions/US/CPO/SESSION-9001", &session).await.code(), 1000);
+    assert_eq!(cpo.caller.put("/ocpi/2.2.1/emsp/locations/US/CPO/LOC-1001", &location).await.code(), 1000);
+    world.app.party.clock.advance(std::time::Duration::from_secs(24 * 3600));
+    let mut cdr = cdr();
+    cdr["authorization_reference"] = reference;
+    cdr
+}
+
+/// Codes of the findings that are more than notes.
+fn serious(view: &Reply) -> Vec<String> {
+    let findings = view.body["check"]["findings"].as_array().unwrap_or_else(|| panic!("{view:?}"));
+    let serious = findings.iter().filter(|finding| finding["severity"] != "NOTE");
+    serious.map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
+}
+
+crate::on_each_database! {
+    // Proves: CDR-035, CDR-038, CDR-043, CDR-044, CDR-045, CDR-130, CDR-123, CDR-072
+    async fn a_cdr_is_stored_and_can_be_read_at_its_location(world: World) {
+        let cpo = world.register(&["US/CPO"]).await.caller;
+        let posted = cpo.post(CDRS, &cdr()).await;
+        assert_eq!(posted.status(), (201, 1000), "{posted:?}");
+        let location = posted.header("location").to_owned();
+        assert!(location.starts_with(&world.base) && location.len() <= 255, "{location}");
+        assert_eq!(cpo.get(&location).await.data(), &cdr());
+        assert_eq!(cpo.get(&format!("{location}x")).await.http, 404);
+    }
+
+    // Proves: CDR-007, CDR-005; a POST that is repeated after a lost answer
+    async fn a_repeated_cdr_is_the_same_and_a_changed_one_is_refused(world: World) {
+        let cpo = world.register(&["US/CPO"]).await.caller;
+        let first = cpo.post(CDRS, &cdr()).await;
+        let again = cpo.post(CDRS, &cdr()).await;
+        assert_eq!(again.status(), (200, 1000));
+        assert_eq!(again.header("location"), first.header("location"));
+        let mut changed = cdr();
+        changed["total_cost"]["excl_vat"] = json!(0.01);
+        let refused = cpo.post(CDRS, &changed).await;
+        assert_eq!(refused.status(), (200, 2001));
+        assert_eq!(cpo.get(first.header("location")).await.data(), &cdr());
+    }
+
+    // Proves: CDR-009, CDR-036, CDR-041, CDR-061, CDR-074, CDR-116, CDR-121, CDR-125
+    async fn what_is_wrong_is_not_stored(world: World) {
+        let cpo = world.register(&["US/CPO"]).await.caller;
+        for (pointer, value) in [
+            ("/charging_periods", json!([])),
+            ("/charging_periods/0/dimensions", json!([])),
+            ("/cdr_token/country_code", Value::Null),
+            ("/signed_data/signed_values", json!([])),
+            ("/start_date_time", Value::Null),
+            ("/party_id", json!("XYZ")),
+            ("/id", json!("..")),
+        ] {
+            let mut wrong = cdr();
+            *wrong.pointer_mut(pointer).unwrap() = value;
+            let reply = cpo.post(CDRS, &wrong).await;
+            assert_eq!(reply.status(), (200, 2001), "{pointer}: {reply:?}");
+        }
+        let mut credit = cdr();
+        credit["credit"] = json!(true);
+        assert_eq!(cpo.post(CDRS, &credit).await.status(), (200, 2001), "credit without a reference");
+        assert_eq!(cpo.post(CDRS, &json!([cdr()])).await.status(), (200, 2001), "a list");
+        assert_eq!(world.operator().get("/operator/v1/cdrs").await.body["total"], 0);
+        let location = cpo.post(CDRS, &cdr()).await.header("location").to_owned();
+        for (method, url) in [("PUT", CDRS), ("DELETE", CDRS), ("PUT", &location), ("PATCH", &location), ("DELETE", &location)] {
+            assert_eq!(cpo.send(method, url, Some(&cdr())).await.http, 405, "{method} {url}");
+        }
+        assert_eq!(cpo.get(&location).await.data(), &cdr());
+    }
+
+    // Proves: CDR-048; nobody else reads a bill
+    async fn equal_ids_of_two_cpos_are_two_cdrs(world: World) {
+        let cpo = world.register(&["US/CPO"]).await.caller;
+        let other = world.register(&["NL/TNM"]).await.caller;
+        let mut theirs = cdr();
+        theirs["country_code"] = json!("NL");
+        theirs["party_id"] = json!("TNM");
+        let mine = cpo.post(CDRS, &cdr()).await.header("location").to_owned();
+        let second = other.post(CDRS, &theirs).await;
+        assert_eq!(second.status(), (201, 1000));
+        assert_eq!(other.get(second.header("location")).await.data(), &theirs);
+        assert_eq!(other.get(&mine).await.http, 404);
+        assert_eq!(other.post(CDRS, &cdr()).await.status(), (200, 2001));
+    }
+
+    async fn a_right_bill_passes_its_check(world: World) {
+        let cpo = world.register(&["US/CPO"]).await;
+        let cdr = known(&world, &cpo).await;
+        assert_eq!(cpo.caller.post(CDRS, &cdr).await.status(), (201, 1000));
+        let view = world.operator().get(VIEW).await;
+        assert_eq!(serious(&view), Vec::<String>::new(), "{view:?}");
+        assert_eq!(view.body["check"]["verdict"], "FINE");
+        assert_eq!(view.body["cdr"], cdr);
+    }
+
+    // Proves: CDR-008, CDR-020; a bill is never refused for what it says
+    async fn a_wrong_bill_is_stored_with_its_findings(world: World) {
+        let cpo = world.register(&["US/CPO"]).await;
+        let mut wrong = known(&world, &cpo).await;
+        wrong["total_cost"] = json!({ "excl_vat": 99.00, "incl_vat": 105.93 });
+        wrong["total_energy"] = json!(23.0);
+        wrong["cdr_token"]["contract_id"] = json!("US-EMS-C99999999-9");
+        wrong["end_date_time"] = json!("2027-05-12T15:30:00Z");
+        assert_eq!(cpo.caller.post(CDRS, &wrong).await.status(), (201, 1000));
+        let view = world.operator().get(VIEW).await;
+        let found = serious(&view);
+        for code in ["COST", "QUANTITY", "SESSION_ENERGY", "SESSION_END", "TOKEN_CONTRACT", "END_IN_FUTURE"] {
+            assert!(found.iter().any(|found| found == code), "{code} is not in {found:?}");
+        }
+        assert_eq!(view.body["check"]["verdict"], "PROBLEM");
+        assert_eq!(world.operator().get("/operator/v1/cdrs?verdict=FINE").await.body["total"], 0);
+        assert_eq!(world.operator().get("/operator/v1/cdrs?verdict=PROBLEM&party=US/CPO").await.body["total"], 1);
+    }
+
+    async fn what_we_know_nothing_about_is_said(world: World) {
+        let cpo = world.register(&["US/CPO"]).await.caller;
+        let mut foreign = cdr();
+        foreign["id"] = json!("CDR-FOREIGN");
+        foreign["cdr_token"]["party_id"] = json!("XYZ");
+        cpo.post(CDRS, &cdr()).await;
+        cpo.post(CDRS, &foreign).await;
+        let found = serious(&world.operator().get(VIEW).await);
+        for code in ["TOKEN_UNKNOWN", "REFERENCE_UNKNOWN", "SESSION_UNKNOWN"] {
+            assert!(found.iter().any(|found| found == code), "{code} is not in {found:?}");
+        }
+        let found = serious(&world.operator().get("/operator/v1/cdrs/US/CPO/CDR-FOREIGN").await);
+        assert!(found.contains(&"TOKEN_FOREIGN".to_owned()) && found.contains(&"SESSION_BILLED_TWICE".to_owned()), "{found:?}");
+    }
+
+    // Proves: CDR-015, CDR-016, CDR-014 (checked)
+    async fn a_session_is_billed_once_unless_it_was_credited(world: World) {
+        let cpo = world.register(&["US/CPO"]).await;
+        let first = known(&world, &cpo).await;
+        cpo.caller.post(CDRS, &first).await;
+        let mut credit = first.clone();
+        credit["id"] = json!("CDR-9001-C");
+        credit["credit"] = json!(true);
+        credit["credit_reference_id"] = json!("CDR-9001");
+        for part in ["excl_vat", "incl_vat"] {
+            let amount = credit["total_cost"][part].to_string();
+            credit["total_cost"][part] = serde_json::from_str(&format!("-{amount}")).unwrap();
+        }
+        assert_eq!(cpo.caller.post(CDRS, &credit).await.status(), (201, 1000));
+        let view = world.operator().get("/operator/v1/cdrs/US/CPO/CDR-9001-C").await;
+        assert_eq!(serious(&view), Vec::<String>::new(), "{view:?}");
+        let mut second = first.clone();
+        second["id"] = json!("CDR-9002");
+        cpo.caller.post(CDRS, &second).await;
+        let found = serious(&world.operator().get("/operator/v1/cdrs/US/CPO/CDR-9002").await);
+        assert_eq!(found, Vec::<String>::new(), "the first bill was taken back");
+        let mut third = first.clone();
+        third["id"] = json!("CDR-9003");
+        cpo.caller.post(CDRS, &third).await;
+        let found = serious(&world.operator().get("/operator/v1/cdrs/US/CPO/CDR-9003").await);
+        assert_eq!(found, vec!["SESSION_BILLED_TWICE"]);
+    }
+
+    async fn a_check_can_be_repeated_when_more_is_known(world: World) {
+        let cpo = world.register(&["US/CPO"]).await;
+        let mut early = cdr();
+        early.as_object_mut().unwrap().remove("authorization_reference");
+        cpo.caller.post(CDRS, &early).await;
+        assert!(serious(&world.operator().get(VIEW).await).contains(&"SESSION_UNKNOWN".to_owned()));
+        let mut session = example(examples::SESSION);
+        session.as_object_mut().unwrap().remove("authorization_reference");
+        cpo.caller.put("/ocpi/2.2.1/emsp/sessions/US/CPO/SESSION-9001", &session).await;
+        let check = world.operator().post(&format!("{VIEW}/check"), &Value::Null).await;
+        assert_eq!(check.http, 200, "{check:?}");
+        let found = serious(&world.operator().get(VIEW).await);
+        assert!(!found.iter().any(|code| code.starts_with("SESSION")), "{found:?}");
+    }
+}

@@ -12,6 +12,7 @@
 mod lease;
 mod marks;
 mod outage;
+mod outcome;
 mod pull;
 mod push;
 mod schedule;

@@ -67,7 +67,7 @@ impl<'a> Bill<'a> {
         let energy = slice.kwh.1 - slice.kwh.0;
         let time = slice.time.1 - slice.time.0;
         let mut active = Vec::new();
-        if !energy.is_zero() && slice.kind != Kind::Reservation {
+        if !energy.is_zero() {
             active.push(self.book_quantity(slice, tariff, &TariffDimensionType::Energy, Charge::Energy, energy));
         }
         if !time.is_zero() {

@@ -161,15 +161,16 @@ impl Volumes {
             findings.push(mismatch(period, &parts, clock));
         }
         let total: Decimal = amounts.iter().map(|amount| amount.seconds).sum();
-        let energy_kind = if parts.iter().any(|part| part.0 == Kind::Charging) { Kind::Charging } else { parts[0].0 };
+        let charging = parts.iter().position(|part| part.0 == Kind::Charging);
+        let with_energy = charging.unwrap_or(parts.len() - 1);
         let mut done = Decimal::ZERO;
         let mut stretches = Vec::new();
-        for ((kind, _hours), amount) in parts.iter().zip(&amounts) {
+        for (index, ((kind, _hours), amount)) in parts.iter().zip(&amounts).enumerate() {
             let start = at_share(clock, done, total);
             done += amount.seconds;
             let end = if total.is_zero() { clock.1 } else { at_share(clock, done, total) };
             let before = stretches.last().map_or(kwh.0, |last: &Stretch| last.kwh.1);
-            let after = if *kind == energy_kind { kwh.1 } else { before };
+            let after = if index == with_energy { kwh.1 } else { before };
             let mut stretch = Stretch {
                 period,
                 kind: *kind,

@@ -44,6 +44,8 @@ fn by_type() {
     assert_eq!(chosen(&tariffs, &TariffType::Regular, moment).as_deref(), Some("any"));
     assert_eq!(chosen(&tariffs[1..], &TariffType::Regular, moment), None);
     assert_eq!(chosen(&tariffs[2..], &TariffType::AdHocPayment, moment).as_deref(), Some("card"));
+    let newer = [tariffs[1].clone(), typed("new", None, (Some("2026-05-01T00:00:00Z"), None))];
+    assert_eq!(chosen(&newer, &TariffType::ProfileCheap, moment).as_deref(), Some("cheap"), "the type goes first");
 }
 
 // Proves: TAR-061, TAR-062

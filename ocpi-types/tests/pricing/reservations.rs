@@ -99,6 +99,16 @@ fn reservation_and_charging_in_one_period() {
     assert_price(&priced.total, "51.5", None); // 2 + 1 for the reservation, 0.5 + 45 + 3 for the session
 }
 
+#[test]
+fn energy_belongs_to_the_session_even_in_a_period_with_a_reservation() {
+    for rest in [json!({ "type": "PARKING_TIME", "volume": num("0.5") }), json!({ "type": "MAX_POWER", "volume": 11 })]
+    {
+        let period =
+            json!([{ "type": "RESERVATION_TIME", "volume": num("0.5") }, { "type": "ENERGY", "volume": 3 }, rest]);
+        assert_eq!(Story::new(START, &reservable()).period(3600, period).price().billed.energy, dec("3"));
+    }
+}
+
 // Proves: PRC-037
 #[test]
 fn the_time_of_day_counts_for_reservations_too() {

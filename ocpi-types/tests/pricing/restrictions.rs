@@ -166,6 +166,45 @@ fn a_period_on_both_sides_of_a_bound_is_reported() {
 }
 
 #[test]
+fn a_restriction_that_fails_settles_the_matter() {
+    assert_eq!(with(json!({ "min_current": 16, "max_power": 5 }), &[]), no());
+    assert_eq!(with(json!({ "min_power": 16, "max_current": 5 }), &[]), no());
+}
+
+#[test]
+fn a_parked_car_draws_nothing() {
+    let parking = |restrictions: Value| {
+        let tariff = tariff("P", json!([when(restrictions, &[component("PARKING_TIME", 6.0, 1)])]));
+        let mixed = json!([
+            { "type": "TIME", "volume": num("0.5") },
+            { "type": "PARKING_TIME", "volume": num("0.5") },
+            { "type": "ENERGY", "volume": 20 },
+            { "type": "MIN_POWER", "volume": 40 },
+        ]);
+        let story = Story::new(MONDAY_NOON, &tariff).charge(30, "20").park(30).period(3600, mixed);
+        story.price().billed.parking_time
+    };
+    assert_eq!(parking(json!({ "max_power": 1 })), minutes(60));
+    assert_eq!(parking(json!({ "max_current": 1 })), minutes(60));
+    assert_eq!(parking(json!({ "min_power": 1 })), minutes(0));
+}
+
+// Proves: PRC-087
+#[test]
+fn energy_bounds_passed_on_the_way_back() {
+    let tariff = tariff(
+        "B",
+        json!([
+            when(json!({ "max_kwh": 2 }), &[component("ENERGY", 1.0, 1)]),
+            when(json!({ "max_kwh": 6 }), &[component("ENERGY", 10.0, 1)]),
+            always(&[component("ENERGY", 100.0, 1)]),
+        ]),
+    );
+    let priced = Story::new(MONDAY_NOON, &tariff).charge(60, "8").charge(60, "-7").price();
+    assert_price(&priced.total, "1", None); // back from 8 to 1 kWh takes off what from 1 to 8 kWh was charged
+}
+
+#[test]
 fn a_period_that_does_not_tell_its_current_is_reported() {
     let (billed, doubts) = with(json!({ "min_current": 16 }), &[]);
     assert_eq!((billed.as_str(), doubts.as_slice()), ("0", [Doubt::Undecidable].as_slice()));

@@ -34,6 +34,22 @@ fn one_fixed_price_for_the_session() {
     assert!(doubts(&priced).contains(&Doubt::SecondFee));
 }
 
+// Proves: PRC-005, PRC-007
+#[test]
+fn the_limits_of_all_tariffs_hold_for_the_session() {
+    let limited = |id: &str, price: f64, min: f64, max: f64| {
+        let mut tariff = tariff(id, json!([always(&[component("ENERGY", price, 1)])]));
+        tariff.min_price = Some(object(json!({ "excl_vat": min })));
+        tariff.max_price = Some(object(json!({ "excl_vat": max })));
+        tariff
+    };
+    let (one, two) = (limited("ONE", 1.0, 3.0, 30.0), limited("TWO", 2.0, 5.0, 20.0));
+    let total = |kwh: &str| Story::new(START, &one).charge(30, kwh).switch(&two).charge(30, kwh).price().total.excl_vat;
+    assert_eq!(total("1"), dec("5"));
+    assert_eq!(total("5"), dec("15"));
+    assert_eq!(total("9"), dec("20"));
+}
+
 // Proves: PRC-089, CDR-122
 #[test]
 fn a_period_without_tariff_id_is_free_and_reported() {

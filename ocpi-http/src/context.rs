@@ -10,14 +10,12 @@ use tracing::Span;
 use uuid::Uuid;
 
 use crate::OcpiError;
+use crate::exchange::MAX_KEPT_BODY;
 
 /// `X-Request-ID`.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// `X-Correlation-ID`.
 pub(crate) const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
-
-/// The most of a request's body that is kept for those who watch, in bytes.
-const MAX_SEEN: usize = 16 * 1024;
 
 /// In the extensions of every request that came through the layers.
 #[derive(Debug, Clone)]
@@ -108,7 +106,7 @@ impl Context {
     pub(crate) fn see(&self, part: &[u8]) {
         if let Some(seen) = &self.0.seen {
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-            let room = MAX_SEEN.saturating_sub(seen.len());
+            let room = MAX_KEPT_BODY.saturating_sub(seen.len());
             seen.extend_from_slice(&part[..part.len().min(room)]);
         }
     }

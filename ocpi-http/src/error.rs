@@ -116,7 +116,9 @@ impl OcpiError {
         Self::wrong_method().with_header(ALLOW, HeaderValue::from_static(allow))
     }
 
-    pub(crate) fn wrong_method() -> Self {
+    /// As [`OcpiError::method_not_allowed`], for `Router::method_not_allowed_fallback`, where axum adds the `Allow` header.
+    #[must_use]
+    pub fn wrong_method() -> Self {
         let message = "this URL does not support the method; see the Allow header";
         Self::status(StatusCode::METHOD_NOT_ALLOWED, OcpiStatus::ClientError, message)
     }

@@ -7,7 +7,7 @@ use ocpi_types::DateTime;
 use tokio::sync::broadcast;
 
 /// The most of a body that is kept, in bytes.
-const MAX_KEPT_BODY: usize = 16 * 1024;
+pub(crate) const MAX_KEPT_BODY: usize = 16 * 1024;
 
 /// How many exchanges a slow watcher may lag behind before it misses some.
 const BACKLOG: usize = 1024;

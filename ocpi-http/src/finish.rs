@@ -4,15 +4,14 @@ use std::time::Instant;
 
 use axum::body::{Body, HttpBody};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::context::{CORRELATION_ID, Context, REQUEST_ID, id_text};
-use crate::exchange::shown_body;
+use crate::exchange::{MAX_KEPT_BODY, shown_body};
 use crate::extract::{FROM_COUNTRY, FROM_PARTY, TO_COUNTRY, TO_PARTY};
 use crate::paths::Scope;
-use crate::render::envelope;
+use crate::render::{Rendered, envelope};
 use crate::reply::{Payload, Unrendered};
 use crate::{Exchange, LayerConfig, OcpiError, OcpiStatus};
 
@@ -55,15 +54,16 @@ impl Finish<'_> {
         let unrendered = self.unrendered(&mut response);
         self.add_ids(response.headers_mut());
         self.add_routing(response.headers_mut());
-        let bytes = unrendered.as_ref().map(|reply| envelope(reply, &self.config.clock.now()));
-        if let Some(bytes) = &bytes {
-            self.set_body(&mut response, bytes.clone());
-        }
         self.record(response.status(), unrendered.as_ref());
+        let rendered = unrendered.as_ref().map(|reply| envelope(reply, &self.config.clock.now()));
         if let Some(url) = &self.url
             && self.scope != Scope::Other
         {
-            self.publish(url, response.status(), unrendered, bytes.as_deref());
+            let body = rendered.as_ref().and_then(|rendered| shown_body(&rendered.beginning(MAX_KEPT_BODY)));
+            self.publish(url, response.status(), unrendered, body);
+        }
+        if let Some(rendered) = rendered {
+            self.set_body(&mut response, rendered);
         }
         response
     }
@@ -94,13 +94,17 @@ impl Finish<'_> {
         Some(reply)
     }
 
-    fn set_body(&self, response: &mut Response, bytes: Bytes) {
+    fn set_body(&self, response: &mut Response, rendered: Rendered) {
+        if matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED) {
+            // These cannot have a body, and OCPI wants one.
+            *response.status_mut() = StatusCode::OK;
+        }
         let headers = response.headers_mut();
         headers.remove(TRANSFER_ENCODING);
         headers.remove(CONTENT_ENCODING);
         headers.insert(CONTENT_TYPE, JSON);
-        headers.insert(CONTENT_LENGTH, bytes.len().into());
-        *response.body_mut() = if *self.method == Method::HEAD { Body::empty() } else { Body::from(bytes) };
+        headers.insert(CONTENT_LENGTH, rendered.length().into());
+        *response.body_mut() = if *self.method == Method::HEAD { Body::empty() } else { rendered.into_body() };
     }
 
     fn add_ids(&self, headers: &mut HeaderMap) {
@@ -150,7 +154,7 @@ impl Finish<'_> {
         metrics::histogram!("ocpi_request_duration_seconds", "method" => method, "route" => route).record(took);
     }
 
-    fn publish(&self, url: &str, http: StatusCode, reply: Option<Unrendered>, body: Option<&[u8]>) {
+    fn publish(&self, url: &str, http: StatusCode, reply: Option<Unrendered>, body: Option<String>) {
         let ocpi = reply.as_ref().map(|reply| reply.status.code());
         let (message, error) = reply.map(|reply| (reply.message.into_owned(), reply.log)).unzip();
         self.config.exchanges.publish(Exchange {
@@ -168,7 +172,7 @@ impl Finish<'_> {
             took: self.started.elapsed(),
             error: error.flatten(),
             request_body: shown_body(&self.context.seen()),
-            response_body: body.and_then(shown_body),
+            response_body: body,
         });
     }
 }

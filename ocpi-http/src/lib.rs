@@ -13,6 +13,7 @@ mod extract;
 mod finish;
 mod layers;
 mod paths;
+mod patient;
 mod render;
 mod reply;
 mod secret;

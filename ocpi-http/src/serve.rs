@@ -17,12 +17,16 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower::Service;
 
+use crate::patient::Patient;
+
 /// How connections are treated. The defaults suit a server on the open internet.
 #[derive(Debug, Clone)]
 pub struct ServeConfig {
     /// How long a connection may take to send a request's line and headers; also how long it may stay idle between two
     /// requests. Default 30 seconds.
     pub header_timeout: Duration,
+    /// How long a client may take nothing of its answer. Default 30 seconds.
+    pub send_timeout: Duration,
     /// How many connections may be open; others wait until one closes. Default 10,000.
     pub max_connections: usize,
     /// How long running requests get to end after shutdown has begun. Default 10 seconds.
@@ -31,7 +35,12 @@ pub struct ServeConfig {
 
 impl Default for ServeConfig {
     fn default() -> Self {
-        Self { header_timeout: Duration::from_secs(30), max_connections: 10_000, grace: Duration::from_secs(10) }
+        Self {
+            header_timeout: Duration::from_secs(30),
+            send_timeout: Duration::from_secs(30),
+            max_connections: 10_000,
+            grace: Duration::from_secs(10),
+        }
     }
 }
 
@@ -67,7 +76,8 @@ pub async fn serve_with(
             () = &mut shutdown => break,
         };
         let service = service_fn(handler(router.clone()));
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+        let connection =
+            graceful.watch(builder.serve_connection(TokioIo::new(Patient::new(stream, config.send_timeout)), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 // Peers close connections as they please; that is no news.

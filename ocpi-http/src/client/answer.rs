@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::CallError;
 use crate::OcpiStatus;
 use crate::exchange::shown_body;
+use crate::extract::BYTE_ORDER_MARK;
 
 /// A success: HTTP 2xx with an envelope that says 1xxx.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +47,7 @@ pub(super) fn judge(http: StatusCode, headers: HeaderMap, body: &[u8]) -> Result
 }
 
 fn envelope(body: &[u8]) -> Option<(OcpiStatus, Option<String>, Value)> {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     let Ok(Value::Object(mut envelope)) = serde_json::from_slice(body) else { return None };
     let code = match envelope.get("status_code")? {
         // Some write 1000 as 1000.0, some as "1000".
@@ -97,6 +99,7 @@ mod tests {
             r#"{"status_code":1001,"data":null,"status_message":null}"#,
             r#"{"status_code":"1000","data":[]}"#,
             r#"{"status_code":1000.0,"data":"ok"}"#,
+            "\u{feff}{\"status_code\":1000}",
             r#"{"data":{},"status_code":1000,"status_message":"x","extra":1}"#,
         ] {
             assert!(judged(201, body).is_ok(), "{body}");

@@ -10,6 +10,9 @@ use serde_json::Value;
 use crate::OcpiError;
 use crate::context::Context;
 
+/// Some tools begin UTF-8 with it.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// A complete object. What is no JSON is refused with 400 and 2001; what is JSON and breaks a MUST of the object with 200
 /// and 2001, with JSON Pointers to what is wrong.
 ///
@@ -29,6 +32,26 @@ pub struct OcpiPatch<T: Patchable>(pub Patch<T>);
 /// Any JSON. What is no JSON is refused with 400 and 2001.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OcpiValue(pub Value);
+
+impl OcpiValue {
+    /// The content, also of a body that comes in an envelope: some partners wrap a bare object, such as a command's result,
+    /// into the response format.
+    ///
+    /// ```
+    /// use ocpi_http::OcpiValue;
+    /// let wrapped = OcpiValue(serde_json::json!({ "data": { "result": "ACCEPTED" }, "status_code": 1000 }));
+    /// assert_eq!(wrapped.content()["result"], "ACCEPTED");
+    /// ```
+    #[must_use]
+    pub fn content(self) -> Value {
+        match self.0 {
+            Value::Object(mut envelope) if envelope.contains_key("status_code") => {
+                envelope.remove("data").unwrap_or(Value::Object(envelope))
+            }
+            bare => bare,
+        }
+    }
+}
 
 impl<S: Sync> FromRequest<S> for OcpiValue {
     type Rejection = OcpiError;
@@ -73,8 +96,7 @@ fn accept<T: Object>(json: Value) -> Result<OcpiJson<T>, OcpiError> {
 async fn read_value(request: Request) -> Result<Option<Value>, OcpiError> {
     let is_json = says_json(request.headers());
     let body = read_body(request).await?;
-    // Some tools begin UTF-8 with a byte order mark.
-    let json = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body);
+    let json = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body);
     if json.iter().all(u8::is_ascii_whitespace) {
         return Ok(None);
     }

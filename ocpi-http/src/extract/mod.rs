@@ -8,6 +8,7 @@ mod routing;
 mod token;
 
 pub use ids::RequestIds;
+pub(crate) use json::BYTE_ORDER_MARK;
 pub use json::{OcpiJson, OcpiPatch, OcpiValue};
 pub use list_query::ListQuery;
 pub use path::OcpiPath;

@@ -91,6 +91,20 @@ async fn more_connections_than_allowed_wait_for_their_turn() {
 }
 
 #[tokio::test]
+async fn clients_that_take_no_answer_are_given_up() {
+    let serving = ServeConfig { send_timeout: Duration::from_millis(30), max_connections: 1, ..ServeConfig::default() };
+    // Far more than what the two sockets hold.
+    let large = bytes::Bytes::from(vec![b'1'; 50_000_000]);
+    let router = app().route("/ocpi/large", get(async move || OcpiReply::json(large.clone())));
+    let server = Server::start_with(router, layer_config(), serving).await;
+    let mut stalled = TcpStream::connect(server.address).await.unwrap();
+    stalled.write_all(b"GET /ocpi/large HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    // Gets its turn only when the first is gone.
+    server.get("/ocpi/versions").await.is(200, 1000);
+    drop(stalled);
+}
+
+#[tokio::test]
 async fn running_requests_end_before_the_server_does() {
     let (entered, mut has_entered) = tokio::sync::mpsc::channel::<()>(1);
     let (release, released) = oneshot::channel::<()>();

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::response::IntoResponse;
 use axum::routing::{any, get};
 use http::{Method, StatusCode};
-use ocpi_http::{OcpiError, OcpiReply, OcpiResult, OcpiStatus, RequestIds, ServeConfig};
+use ocpi_http::{OcpiError, OcpiReply, OcpiResult, OcpiStatus, PresentedToken, RequestIds, ServeConfig};
 use serde_json::json;
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ fn app() -> Router {
         .route("/ocpi/2.2.1/cpo/panic", any(panics))
         .route("/ocpi/2.2.1/cpo/internal", get(async || -> OcpiResult { Err(OcpiError::internal("password=hunter2")) }))
         .route("/ocpi/2.2.1/cpo/bare/{status}", get(bare))
+        .route("/ocpi/2.2.1/cpo/empty", get(async || StatusCode::NO_CONTENT))
+        .route("/ocpi/2.2.1/cpo/none", get(async || OcpiReply::ok().with_http(StatusCode::NO_CONTENT)))
         .route("/ocpi/2.2.1/cpo/html", get(async || "<html>"))
         .route(
             "/ocpi/2.2.1/cpo/half",
@@ -65,6 +67,9 @@ async fn successes_are_envelopes() {
     assert_eq!(one.header("content-length"), one.body.len().to_string());
     let created = server.send(Method::PUT, "/ocpi/2.2.1/cpo/things/1", &[], Some("")).await;
     assert!(created.is(201, 1000).json().get("data").is_none());
+    for path in ["/ocpi/2.2.1/cpo/empty", "/ocpi/2.2.1/cpo/none"] {
+        assert!(server.get(path).await.is(200, 1000).json().get("data").is_none());
+    }
     let half = server.get("/ocpi/2.2.1/cpo/half").await;
     assert_eq!(half.is(200, 2003).json()["data"]["result"], "REJECTED");
 }
@@ -166,6 +171,21 @@ async fn missing_ids_are_made_up() {
     assert_eq!(made_up.json()["data"][0], made_up.header("x-request-id"), "handlers see the same");
     let empty = server.send(Method::GET, "/ocpi/versions", &[("x-request-id", "")], None).await;
     assert_eq!(empty.header("x-request-id").len(), 36);
+}
+
+// STA-004: a server that wants a token for everything says so in its fallbacks; the Allow header stays.
+#[tokio::test]
+async fn fallbacks_of_the_server_are_respected() {
+    let token_first = async |_token: PresentedToken| OcpiError::unknown_path();
+    let token_before_method = async |_token: PresentedToken| OcpiError::wrong_method();
+    let router = app().fallback(token_first).method_not_allowed_fallback(token_before_method);
+    let server = Server::start(router).await;
+    let token = [("authorization", "Token YQ==")];
+    server.get("/ocpi/2.2.1/nosuchmodule").await.is(401, 2000);
+    server.send(Method::PATCH, "/ocpi/versions", &[], None).await.is(401, 2000);
+    server.send(Method::GET, "/ocpi/2.2.1/nosuchmodule", &token, None).await.is(404, 2000);
+    let wrong = server.send(Method::PATCH, "/ocpi/versions", &token, None).await;
+    assert_eq!(wrong.is(405, 2000).header("allow"), "GET,HEAD");
 }
 
 #[tokio::test]

@@ -118,6 +118,20 @@ async fn pages_that_are_kept_ready_look_the_same() {
     }
 }
 
+// They are sent in pieces, without being copied.
+#[tokio::test]
+async fn long_pages_that_are_kept_ready_are_complete() {
+    let text = "x".repeat(100_000);
+    let list = Bytes::from(format!("[\"{text}\"]"));
+    let handler = async move |query: ListQuery| OcpiReply::ready_page(&page(query), list.clone(), 1);
+    let server = Server::start(Router::new().route(LIST, get(handler))).await;
+    let reply = server.get(LIST).await;
+    assert_eq!(reply.is(200, 1000).json()["data"], json!([text]));
+    assert_eq!(reply.header("content-length"), reply.body.len().to_string());
+    let head = server.send(http::Method::HEAD, LIST, &[], None).await;
+    assert_eq!((head.header("content-length"), head.body.as_str()), (reply.header("content-length"), ""));
+}
+
 // Proves: TRN-030, TRN-031, TRN-035, pitfall 11.
 #[tokio::test]
 async fn parameters_are_read_in_all_their_forms() {

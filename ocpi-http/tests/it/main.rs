@@ -8,6 +8,7 @@ mod envelope;
 mod exchanges;
 mod hostile_servers;
 mod lists;
+mod observation;
 mod openapi;
 mod pages;
 mod redirects;

@@ -1,5 +1,6 @@
 //! What is known about the request at hand, from the first layer to the last.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -16,6 +17,9 @@ use crate::exchange::MAX_KEPT_BODY;
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// `X-Correlation-ID`.
 pub(crate) const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
+
+/// The most of an id that is shown in logs, in bytes. A UUID has 36.
+const MAX_ID_SHOWN: usize = 128;
 
 /// In the extensions of every request that came through the layers.
 #[derive(Debug, Clone)]
@@ -146,7 +150,8 @@ pub(crate) fn fresh_id() -> HeaderValue {
     HeaderValue::from_str(text).expect("hexadecimal digits and hyphens are fit for a header")
 }
 
-/// An id as text, for logs.
-pub(crate) fn id_text(id: &HeaderValue) -> std::borrow::Cow<'_, str> {
-    String::from_utf8_lossy(id.as_bytes())
+/// An id as text, for logs: whoever chooses it does not choose how much is logged.
+pub(crate) fn id_text(id: &HeaderValue) -> Cow<'_, str> {
+    let bytes = id.as_bytes();
+    String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_ID_SHOWN)])
 }

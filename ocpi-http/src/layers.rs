@@ -50,6 +50,8 @@ pub struct LayerConfig {
 /// * Every answer under the prefix, and every error without a body elsewhere, is an OCPI envelope, also for unknown paths,
 ///   wrong methods, panics (500 with 3000), handlers that take too long (503 with 3000), bodies that are too long (413) or
 ///   too slow (408).
+///   What is no HTTP request at all (a malformed head, one longer than hyper reads) is answered by hyper, with an empty 400,
+///   414 or 431.
 /// * Answers of functional modules carry the routing headers of the request, swapped.
 /// * Every request is a span in the log (`request_id`, `correlation_id`, `peer`, see [`note_peer`](crate::note_peer)) and
 ///   is counted: `ocpi_requests_total` by method, route, HTTP and OCPI status, `ocpi_request_duration_seconds` by method

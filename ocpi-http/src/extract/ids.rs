@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use crate::context::{CORRELATION_ID, Context, REQUEST_ID, id_of, id_text};
+use crate::context::{CORRELATION_ID, Context, REQUEST_ID, id_of};
 
 /// The ids of a request, as they came or as they were made for it. Never refused. Spec: transport_and_format, "Unique
 /// message IDs".
@@ -26,9 +26,7 @@ impl<S: Sync> FromRequestParts<S> for RequestIds {
             // Without the layers around there is nothing to agree with.
             None => (id_of(&parts.headers, &REQUEST_ID), id_of(&parts.headers, &CORRELATION_ID)),
         };
-        Ok(Self {
-            request_id: id_text(&request_id).into_owned(),
-            correlation_id: id_text(&correlation_id).into_owned(),
-        })
+        let text = |id: http::HeaderValue| String::from_utf8_lossy(id.as_bytes()).into_owned();
+        Ok(Self { request_id: text(request_id), correlation_id: text(correlation_id) })
     }
 }

@@ -169,6 +169,9 @@ async fn missing_ids_are_made_up() {
     assert_ne!(id, second.header("x-request-id"));
     let made_up = server.get("/ocpi/2.2.1/cpo/ids").await;
     assert_eq!(made_up.json()["data"][0], made_up.header("x-request-id"), "handlers see the same");
+    let long = "x".repeat(5000);
+    let echoed = server.send(Method::GET, "/ocpi/2.2.1/cpo/ids", &[("x-request-id", &long)], None).await;
+    assert_eq!((echoed.header("x-request-id"), &echoed.json()["data"][0]), (long.as_str(), &json!(long)));
     let empty = server.send(Method::GET, "/ocpi/versions", &[("x-request-id", "")], None).await;
     assert_eq!(empty.header("x-request-id").len(), 36);
 }

@@ -94,6 +94,13 @@ async fn silence_is_not_waited_for() {
 }
 
 #[tokio::test]
+async fn what_does_not_speak_tls_is_unreachable_by_https() {
+    let mut url = raw_peer("HTTP/1.1 200 OK\r\n\r\n").await;
+    url.set_scheme("https").unwrap();
+    assert!(matches!(error_of(&url).await, CallError::Unreachable(_)));
+}
+
+#[tokio::test]
 async fn errors_quote_the_peer_in_part_and_without_secrets() {
     let body = format!(r#"{{"detail":"bad","token":"s3cret","padding":"{}"}}"#, "x".repeat(5000));
     let answer = format!("HTTP/1.1 422 Unprocessable\r\nContent-Length: {}\r\n\r\n{body}", body.len());

@@ -14,6 +14,7 @@ use crate::tokens::authorize::WhitelistPolicy;
 /// assert_eq!(config.party.port, 8001);
 /// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches that users turn on and off")]
 pub struct Config {
     /// What every party has.
     #[serde(flatten)]

@@ -18,12 +18,11 @@ pub(crate) async fn deliver(desk: &Desk<'_>) -> Result<Option<String>, CallError
     let to = PartyId::new(cdr.cdr_token.country_code.as_str(), cdr.cdr_token.party_id.as_str());
     let answer = desk.send(&to, Method::POST, &url, Some(stored.json)).await?;
     let place = answer.headers.get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    match &place {
-        Some(place) => {
-            let (owner, id, peer_id) = (desk.owner.clone(), desk.id.clone(), desk.peer.id.clone());
-            store::remember_url(&desk.party.db, owner, id, peer_id, place.clone()).await.map_err(|e| ours(&e))?;
-        }
-        None => tracing::warn!(cdr = desk.id, peer = desk.peer.name, "the partner does not say where it keeps the CDR"),
+    if let Some(place) = &place {
+        let (owner, id, peer_id) = (desk.owner.clone(), desk.id.clone(), desk.peer.id.clone());
+        store::remember_url(&desk.party.db, owner, id, peer_id, place.clone()).await.map_err(|e| ours(&e))?;
+    } else {
+        tracing::warn!(cdr = desk.id, peer = desk.peer.name, "the partner does not say where it keeps the CDR");
     }
     Ok(place)
 }

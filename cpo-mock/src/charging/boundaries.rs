@@ -95,7 +95,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn boundaries(restrictions: serde_json::Value) -> Boundaries {
+    fn boundaries(restrictions: &serde_json::Value) -> Boundaries {
         let tariff = json!({
             "country_code": "US", "party_id": "CPO", "id": "T", "currency": "USD", "last_updated": "2026-01-01T00:00:00Z",
             "elements": [{
@@ -113,7 +113,7 @@ mod tests {
     // Proves: CDR-079
     #[test]
     fn times_are_those_on_the_wall_of_the_location() {
-        let found = boundaries(json!({ "start_time": "22:00", "end_time": "06:00", "day_of_week": ["FRIDAY"] }));
+        let found = boundaries(&json!({ "start_time": "22:00", "end_time": "06:00", "day_of_week": ["FRIDAY"] }));
         let start = at("2026-06-12T19:00:00Z");
         let moments = found.moments(start, start, at("2026-06-13T12:00:00Z"), Tz::Europe__Amsterdam);
         assert_eq!(moments, ["2026-06-12T20:00:00Z", "2026-06-12T22:00:00Z", "2026-06-13T04:00:00Z"].map(at));
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_time_that_summer_time_skips_comes_an_hour_later() {
-        let found = boundaries(json!({ "start_time": "02:30" }));
+        let found = boundaries(&json!({ "start_time": "02:30" }));
         let start = at("2026-03-28T23:00:00Z");
         let moments = found.moments(start, start, at("2026-03-29T06:00:00Z"), Tz::Europe__Amsterdam);
         assert_eq!(moments, [at("2026-03-29T01:30:00Z")]);
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn durations_and_energies_count_from_the_start() {
-        let found = boundaries(json!({ "min_duration": 600, "max_duration": 1800, "min_kwh": 1.5, "max_kwh": 20 }));
+        let found = boundaries(&json!({ "min_duration": 600, "max_duration": 1800, "min_kwh": 1.5, "max_kwh": 20 }));
         let start = at("2026-06-12T10:00:00Z");
         let moments = found.moments(start, at("2026-06-12T10:10:00Z"), at("2026-06-12T11:00:00Z"), Tz::UTC);
         assert_eq!(moments, [at("2026-06-12T10:30:00Z")]);

@@ -9,7 +9,7 @@ use crate::station::EndReason;
 
 /// What a Session costs up to `until`; `None` when no tariff applies.
 #[must_use]
-pub fn price(charge: &Charge, session: &Session, until: DateTime) -> Option<Priced> {
+pub(super) fn price(charge: &Charge, session: &Session, until: DateTime) -> Option<Priced> {
     charge.tariff.as_ref()?;
     Some(pricing::price(&PricingInput::of_session(session, charge.tariffs(), charge.zone(), until)))
 }
@@ -17,7 +17,7 @@ pub fn price(charge: &Charge, session: &Session, until: DateTime) -> Option<Pric
 /// The bill of a completed Session. Its totals are the sums of its periods, its costs those of the engine that also
 /// priced the Session while it ran.
 #[must_use]
-pub fn write(
+pub(super) fn write(
     charge: &Charge,
     meter: &Meter,
     session: &Session,

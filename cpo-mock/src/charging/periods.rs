@@ -14,7 +14,7 @@ use crate::station::Reading;
 
 /// A reading and when it was taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sample {
+pub(super) struct Sample {
     /// When.
     pub at: DateTime,
     /// What.
@@ -173,7 +173,7 @@ impl Meter {
 
 /// The period as it is written into a CDR, in which some dimensions have no place.
 #[must_use]
-pub fn for_cdr(period: &ChargingPeriod) -> ChargingPeriod {
+pub(super) fn for_cdr(period: &ChargingPeriod) -> ChargingPeriod {
     let session_only = |kind: &CdrDimensionType| {
         matches!(
             kind,
@@ -225,7 +225,7 @@ mod tests {
         Reading { wh, watts, milliamperes: watts * 1000 / 230, charging: watts > 0, soc_percent: None }
     }
 
-    fn boundaries(restrictions: serde_json::Value) -> Boundaries {
+    fn boundaries(restrictions: &serde_json::Value) -> Boundaries {
         let tariff = json!({
             "country_code": "US", "party_id": "CPO", "id": "T", "currency": "USD", "last_updated": "2026-01-01T00:00:00Z",
             "elements": [{
@@ -249,7 +249,7 @@ mod tests {
     // Proves: CDR-079, CDR-081, CDR-083
     #[test]
     fn a_period_is_cut_where_the_tariff_changes() {
-        let boundaries = boundaries(json!({ "start_time": "10:10", "min_kwh": 1.5 }));
+        let boundaries = boundaries(&json!({ "start_time": "10:10", "min_kwh": 1.5 }));
         let mut meter = Meter::start(at("2026-06-12T10:00:00Z"), reading(5_000, 6_000));
         let periods = meter.read(at("2026-06-12T10:20:00Z"), reading(7_000, 6_000), &boundaries, Tz::UTC, None);
         let starts: Vec<_> = periods.iter().map(|period| period.start_date_time).collect();

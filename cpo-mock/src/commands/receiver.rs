@@ -6,7 +6,7 @@ use axum::extract::State;
 use ocpi_http::openapi::{Envelope, MessageIds, RoutingHeaders, WriteErrors};
 use ocpi_http::{OcpiError, OcpiPath, OcpiReply, OcpiResult, OcpiStatus, OcpiValue, RequestIds, Routing};
 use ocpi_party::{Peer, RegisteredPeer, check_to};
-use ocpi_types::{CommandResponse, CommandResponseType, CommandType, DisplayText, PartyId, Role, TokenType};
+use ocpi_types::{CommandResponse, CommandResponseType, CommandType, PartyId, Role, TokenType};
 use serde_json::Value;
 
 use super::carry;
@@ -21,7 +21,8 @@ use crate::charging::authorization;
     post,
     path = "/ocpi/2.2.1/cpo/commands/{command}",
     tag = "commands",
-    params(MessageIds, RoutingHeaders, ("command" = CommandType, Path, description = "Which command.", example = "STOP_SESSION")),
+    params(MessageIds, RoutingHeaders, ("command" = String, Path, example = "STOP_SESSION",
+        description = "START_SESSION, STOP_SESSION, UNLOCK_CONNECTOR, RESERVE_NOW or CANCEL_RESERVATION")),
     request_body(content = Value, description = "The object that belongs to the command: StartSession, StopSession, \
         UnlockConnector, ReserveNow or CancelReservation.", example = json!({
             "response_url": "http://127.0.0.1:8000/ocpi/2.2.1/emsp/commands/STOP_SESSION/1234", "session_id": "101"
@@ -167,7 +168,7 @@ fn response(result: CommandResponseType, timeout: u32, message: Option<&str>) ->
     CommandResponse {
         result,
         timeout: i64::from(timeout),
-        message: message.map(|text| carry::english(text)).into_iter().collect::<Vec<DisplayText>>(),
+        message: message.map(carry::english).into_iter().collect(),
         extra: ocpi_types::Extra::default(),
     }
 }

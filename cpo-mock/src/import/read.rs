@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn reading_stops_when_nobody_listens() {
         let mut seen = 0;
-        read(&br#"[{},{},{}]"#[..], &mut |_| {
+        read(&b"[{},{},{}]"[..], &mut |_| {
             seen += 1;
             seen < 2
         })

@@ -3,22 +3,11 @@
 use axum::extract::{Path, State};
 use http::StatusCode;
 use ocpi_party::{Operator, OperatorError, OperatorErrors, OperatorJson, Party, Upserted};
-use ocpi_types::{DateTime, Location, Object, format_date_time, parse};
+use ocpi_types::{DateTime, Finding, Location, Object, Parsed, Rule, Severity, format_date_time, parse, pricing};
 use serde_json::{Map, Value};
 
 use super::{Json, invalid, party_of};
 use crate::locations::store;
-
-/// Which partners get to see a Location.
-#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct Visibility {
-    /// `true`: no partner gets to see it. `false`, the default: all of them do; whom they may show it to is said by
-    /// `publish` and `publish_allowed_to`.
-    #[serde(default)]
-    private: bool,
-}
 
 /// Publishes a Location, or replaces one
 ///
@@ -31,7 +20,8 @@ pub struct Visibility {
         ("country_code" = String, Path, description = "The owner's country", example = "US"),
         ("party_id" = String, Path, description = "The owner's id", example = "CPO"),
         ("id" = String, Path, description = "Location.id", example = "SEA001"),
-        Visibility,
+        ("private" = Option<bool>, Query, description = "true: no partner gets to see it. false, the default: all of them do; \
+            whom they may show it to is said by publish and publish_allowed_to"),
     ),
     request_body = Location,
     responses(
@@ -121,9 +111,16 @@ fn stamp(object: &mut Map<String, Value>, now: DateTime) {
 
 /// The Location, if nothing at all is wrong with it: we are strict about what we send.
 fn read(body: Value) -> Result<Location, OperatorError> {
-    let parsed = parse::<Location>(body);
-    match parsed.value {
-        Some(location) if parsed.report.is_clean() => Ok(location),
-        _ => Err(invalid("Location", &parsed.report)),
+    let Parsed { value, mut report } = parse::<Location>(body);
+    if let Some(location) = &value
+        && pricing::time_zone(location.time_zone.as_str()).is_none()
+    {
+        report.findings.push(Finding {
+            pointer: "/time_zone".to_owned(),
+            rule: Rule::Pattern,
+            severity: Severity::Violation,
+            message: "not a name of the IANA time zone database such as Europe/Amsterdam".to_owned(),
+        });
     }
+    value.filter(|_| report.is_clean()).ok_or_else(|| invalid("Location", &report))
 }

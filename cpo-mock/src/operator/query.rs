@@ -40,8 +40,8 @@ impl<S: Sync> FromRequestParts<S> for Part {
             };
             match name.as_ref() {
                 "party" => {
-                    let party = value.parse().map_err(|_| OperatorError::invalid("party must look like US/CPO"))?;
-                    part.party = Some(party);
+                    let owner = value.parse().map_err(|_| OperatorError::invalid("party must look like US/CPO"))?;
+                    part.party = Some(owner);
                 }
                 "location_id" => part.location_id = Some(value.into_owned()),
                 "offset" => part.offset = number()?,

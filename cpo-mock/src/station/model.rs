@@ -334,8 +334,8 @@ impl Station {
     fn arrive(&mut self, settings: &Settings) {
         let Some(expected) = &mut self.expected else { return };
         expected.arrives = None;
-        let dice = mix(settings.seed, &expected.authorized.id);
-        let car = Car::new(40_000 + 1_000 * i64::from(dice as u8 % 40), 20 + i64::from((dice >> 8) as u8 % 40));
+        let [battery, soc, ..] = mix(settings.seed, &expected.authorized.id).to_le_bytes();
+        let car = Car::new(40_000 + 1_000 * i64::from(battery % 40), 20 + i64::from(soc % 40));
         if self.plug_in(None, car, settings).is_ok() {
             let leaves = self.at + seconds(settings.driver.stays);
             if let Some(plugged) = &mut self.plugged {

@@ -153,7 +153,7 @@ async fn ask_everybody(party: &Party, ids: &Ids, evse: &EvseKey, uid: &str) -> R
             },
             Reply::Unknown => {}
             Reply::Silent(why) => {
-                tracing::warn!(%evse, peer = peer.name, why, "a partner cannot be asked about a card")
+                tracing::warn!(%evse, peer = peer.name, why, "a partner cannot be asked about a card");
             }
         }
     }

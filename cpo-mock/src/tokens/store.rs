@@ -9,6 +9,9 @@ use sqlx::Row;
 /// The Tokens. Their id is `UID|TYPE`: a uid alone does not identify a Token.
 pub const TABLE: ObjectTable = ObjectTable::new("tokens");
 
+/// The owners and ids of all Tokens in a list.
+pub type Listed = HashSet<(String, String)>;
+
 /// A Token as it is stored.
 #[derive(Debug, Clone)]
 pub struct Found {
@@ -63,12 +66,7 @@ pub async fn put(tx: &mut Tx, peer_id: &str, token: &Token) -> Result<Upserted, 
 
 /// Forgets the partner's Tokens that a complete list did not contain: they are no longer valid. Spec: mod_tokens, "GET
 /// Method". Those that were created after the list was begun (`before`) stay. Answers how many were forgotten.
-pub async fn forget_missing(
-    tx: &mut Tx,
-    peer_id: &str,
-    before: i64,
-    listed: &HashSet<(String, String)>,
-) -> Result<u64, DbError> {
+pub async fn forget_missing(tx: &mut Tx, peer_id: &str, before: i64, listed: &Listed) -> Result<u64, DbError> {
     let rows = sqlx::query("SELECT owner, id FROM tokens WHERE peer_id = $1 AND deleted = 0 AND seq < $2")
         .bind(peer_id)
         .bind(before)

@@ -1,0 +1,181 @@
+//! A charge from the first command to the bill, and what the partner hears of it.
+
+use axum::http::Method;
+use ocpi_party::testing::databases;
+use serde_json::{Value, json};
+
+use crate::emsp::{Emsp, Received};
+use crate::world::{Partner, World};
+
+const SESSION: &str = "/sessions/US/CPO/";
+
+/// Sends START_SESSION for E1 and waits for the result.
+pub(crate) async fn start(world: &World, partner: &Partner, emsp: &Emsp) {
+    let command = json!({
+        "response_url": format!("{}/results/1?try=1", emsp.base), "token": emsp.token("APP1", "NEVER"),
+        "location_id": "LOC1", "evse_uid": "E1", "authorization_reference": "REF-1",
+    });
+    let reply = partner.send(world, Method::POST, "/commands/START_SESSION", &command).await;
+    assert_eq!(reply.data()["result"], "ACCEPTED", "{reply:?}");
+    let result = emsp.wait_for(Method::POST, "/results/1").await;
+    assert_eq!((result.query.as_str(), &result.body), ("try=1", &json!({ "result": "ACCEPTED" })));
+}
+
+fn pretty(json: &Value) -> String {
+    serde_json::to_string_pretty(json).unwrap()
+}
+
+fn sessions(received: &[Received]) -> Vec<&Received> {
+    received.iter().filter(|request| request.path.starts_with(SESSION)).collect()
+}
+
+/// Proves: SES-003, SES-004, SES-049 (as sender), SES-057, SES-058, SES-064, SES-067, SES-068, SES-069, SES-070, SES-072,
+/// SES-078, SES-091, SES-092, LOC-008, LOC-029, LOC-066, LOC-163, LOC-164, CDR-002, CDR-018, CDR-040, CDR-041, CDR-046,
+/// CDR-052, CDR-053, CDR-054, CDR-055, CDR-057, CDR-059, CDR-062, CDR-064, CDR-066, CDR-068, CDR-069, CDR-076, CDR-081,
+/// CDR-094, CMD-064, CMD-067
+#[tokio::test]
+async fn a_charge_started_by_an_app_ends_in_one_bill() {
+    for database in databases().await {
+        let world = World::new(&database).await;
+        let emsp = Emsp::start("US", "EMS").await;
+        let partner = world.register(&emsp).await;
+        world.publish().await;
+        world.settle().await;
+        emsp.take();
+
+        let car = json!({ "battery_kwh": 40, "soc_percent": 90, "max_ac_kw": 7 });
+        world.operate(Method::POST, "/stations/E1/plug-in", &car).await;
+        start(&world, &partner, &emsp).await;
+        world.settle().await;
+        let received = emsp.take();
+        let status = received.iter().find(|request| request.path == "/locations/US/CPO/LOC1/E1").unwrap();
+        assert_eq!(status.method, Method::PATCH);
+        assert_eq!(status.body["status"], "CHARGING");
+        let begun = sessions(&received)[0];
+        assert_eq!((begun.method.clone(), &begun.body["status"]), (Method::PUT, &json!("ACTIVE")));
+        assert_eq!(begun.header("ocpi-to-party-id"), Some("EMS"));
+        assert_eq!(begun.header("ocpi-from-party-id"), Some("CPO"));
+
+        let mut periods = Vec::new();
+        for _ in 0..18 {
+            world.advance(5).await;
+            for update in sessions(&emsp.take()) {
+                assert_eq!(update.method, Method::PATCH, "the partner has acknowledged what came before");
+                periods.extend(update.body["charging_periods"].as_array().cloned().unwrap_or_default());
+            }
+        }
+        world.operate(Method::POST, "/stations/E1/unplug", &Value::Null).await;
+        world.settle().await;
+        let received = emsp.take();
+        let last = sessions(&received)[0];
+        assert_eq!((last.method.clone(), &last.body["status"]), (Method::PATCH, &json!("COMPLETED")));
+        let free = received.iter().find(|request| request.path == "/locations/US/CPO/LOC1/E1").unwrap();
+        assert_eq!(free.body["status"], "AVAILABLE");
+        let bills: Vec<_> = received.iter().filter(|request| request.path == "/cdrs").collect();
+        assert_eq!((bills.len(), bills[0].method.clone()), (1, Method::POST));
+
+        let sessions = partner.get(&world, "/sessions?date_from=2026-06-12T00:00:00Z").await;
+        let session = &sessions.data()[0];
+        assert_eq!(session["charging_periods"].as_array(), Some(&periods), "the PATCHes added up to the Session");
+        let cdrs = partner.get(&world, "/cdrs").await;
+        assert_eq!(cdrs.data(), &json!([bills[0].body]));
+        if database.name == "sqlite" {
+            insta::assert_snapshot!("session_of_a_charge", pretty(session));
+            insta::assert_snapshot!("cdr_of_a_charge", pretty(&cdrs.data()[0]));
+        }
+    }
+}
+
+/// Proves: SES-056, LOC-070 (whole objects after a failure), TRN-085 (nothing is replayed: the present state is sent)
+#[tokio::test]
+async fn after_an_outage_the_partner_gets_the_present_state_once() {
+    for database in databases().await {
+        let world = World::new(&database).await;
+        let emsp = Emsp::start("US", "EMS").await;
+        let partner = world.register(&emsp).await;
+        world.publish().await;
+        world.settle().await;
+        emsp.take();
+        world.operate(Method::POST, "/stations/E1/plug-in", &json!({ "soc_percent": 20 })).await;
+        start(&world, &partner, &emsp).await;
+        world.settle().await;
+        let id = sessions(&emsp.take())[0].path.clone();
+
+        for method in ["PATCH", "PUT"] {
+            emsp.answer(&format!("{method} {id}"), 503, None);
+        }
+        for _ in 0..4 {
+            world.advance(5).await;
+        }
+        assert!(sessions(&emsp.take()).iter().any(|request| request.method == Method::PATCH));
+        for method in ["PATCH", "PUT"] {
+            emsp.answer(
+                &format!("{method} {id}"),
+                200,
+                Some(json!({ "status_code": 1000, "timestamp": "2026-06-12T10:00:00Z" })),
+            );
+        }
+        world.advance(10).await;
+        let received = emsp.take();
+        let updates = sessions(&received);
+        assert_eq!(updates.len(), 1, "one state, not six messages");
+        assert_eq!(updates[0].method, Method::PUT);
+        assert_eq!(
+            updates[0].body["charging_periods"].as_array().map(Vec::len),
+            Some(7),
+            "six intervals, one of them cut at 2 kWh"
+        );
+        // From here on a change is enough again.
+        world.advance(5).await;
+        assert_eq!(sessions(&emsp.take())[0].method, Method::PATCH);
+    }
+}
+
+/// Proves: LOC-004, LOC-007, TAR-003, TAR-005, SES-003
+#[tokio::test]
+async fn a_partner_that_lacks_the_object_gets_all_of_it() {
+    for database in databases().await {
+        let world = World::new(&database).await;
+        let emsp = Emsp::start("US", "EMS").await;
+        world.register(&emsp).await;
+        world.publish().await;
+        world.settle().await;
+        assert_eq!(emsp.take_lines(), ["PUT /tariffs/US/CPO/T1", "PUT /locations/US/CPO/LOC1"]);
+
+        let unknown = json!({ "status_code": 2003, "timestamp": "2026-06-12T10:00:00Z" });
+        emsp.answer("PATCH /locations/US/CPO/LOC1/E1", 404, Some(unknown));
+        world.operate(Method::POST, "/stations/E1/fault", &json!({ "fault": "ground fault" })).await;
+        world.settle().await;
+        let received = emsp.take();
+        assert_eq!(received.len(), 2);
+        assert_eq!((received[1].method.clone(), received[1].path.as_str()), (Method::PUT, "/locations/US/CPO/LOC1"));
+        assert_eq!(received[1].body["evses"][0]["status"], "OUTOFORDER");
+    }
+}
+
+/// Proves: SES-005, SES-064, SES-065, SES-090, SES-093, CMD-007
+#[tokio::test]
+async fn a_start_without_a_vehicle_stays_pending_and_is_never_billed() {
+    for database in databases().await {
+        let world = World::new(&database).await;
+        let emsp = Emsp::start("US", "EMS").await;
+        let partner = world.register(&emsp).await;
+        world.publish().await;
+        start(&world, &partner, &emsp).await;
+        let session = |reply: &crate::world::Reply| reply.data()[0].clone();
+        let pending = session(&partner.get(&world, "/sessions?date_from=2026-06-12T00:00:00Z").await);
+        assert_eq!(pending["status"], "PENDING");
+        world.advance(3).await;
+        let over = session(&partner.get(&world, "/sessions?date_from=2026-06-12T00:00:00Z").await);
+        assert_eq!((&over["status"], &over["kwh"]), (&json!("INVALID"), &json!(0)));
+        assert_eq!(partner.get(&world, "/cdrs").await.data(), &json!([]));
+
+        // The second time somebody comes, a minute later.
+        start(&world, &partner, &emsp).await;
+        world.advance(1).await;
+        world.operate(Method::POST, "/stations/E1/plug-in", &Value::Null).await;
+        let begun = partner.get(&world, "/sessions?date_from=2026-06-12T00:00:00Z").await;
+        assert_eq!(begun.data()[1]["status"], "ACTIVE");
+        assert_eq!(begun.data()[1]["start_date_time"], "2026-06-12T10:04:00Z");
+    }
+}

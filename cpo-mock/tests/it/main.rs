@@ -1,0 +1,13 @@
+//! The CPO platform over real HTTP on loopback, with a hand-written EMSP on the other side. Every test that stores
+//! something runs on SQLite and, where there is a server, on PostgreSQL. Time is set by hand; nothing sleeps.
+
+mod authorize;
+mod charge;
+mod commands;
+mod emsp;
+mod import;
+mod lists;
+mod operator;
+mod restart;
+mod tokens;
+mod world;

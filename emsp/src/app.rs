@@ -99,7 +99,11 @@ impl App {
     fn routes() -> OpenApiRouter<Self> {
         let partners = OpenApiRouter::new()
             .routes(routes!(locations::receiver::get, locations::receiver::put, locations::receiver::patch))
-            .routes(routes!(locations::receiver::get_evse, locations::receiver::put_evse, locations::receiver::patch_evse))
+            .routes(routes!(
+                locations::receiver::get_evse,
+                locations::receiver::put_evse,
+                locations::receiver::patch_evse
+            ))
             .routes(routes!(
                 locations::receiver::get_connector,
                 locations::receiver::put_connector,
@@ -141,7 +145,6 @@ impl App {
     }
 
     /// The whole server, without its background tasks.
-    #[must_use]
     pub fn router(&self) -> Router {
         let (routes, api) = Self::routes().split_for_parts();
         finish_router(&self.party, routes, api::complete(api), self.clone())

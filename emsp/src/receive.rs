@@ -50,7 +50,8 @@ pub(crate) async fn store(
         .write(move |tx| {
             Box::pin(async move {
                 let seq = tx.seq();
-                let row = NewObject { owner: &owner, id: &id, audience: "", peer_id: &peer_id, last_updated, json: &json };
+                let row =
+                    NewObject { owner: &owner, id: &id, audience: "", peer_id: &peer_id, last_updated, json: &json };
                 match table.upsert(tx, seq, &row).await? {
                     Upserted::Created => Ok(true),
                     Upserted::Replaced => Ok(false),

@@ -226,7 +226,8 @@ fn place(cdr: &Cdr, known: &Known, found: &mut Vec<CdrFinding>) {
     let evse = location.evses.iter().find(|evse| evse.uid == there.evse_uid);
     let connector = evse.and_then(|evse| evse.connectors.iter().find(|connector| connector.id == there.connector_id));
     if connector.is_none() && there.evse_uid != "#NA" {
-        let message = format!("location {} has no EVSE {} with connector {}", there.id, there.evse_uid, there.connector_id);
+        let message =
+            format!("location {} has no EVSE {} with connector {}", there.id, there.evse_uid, there.connector_id);
         found.push(CdrFinding::new("PLACE_UNKNOWN", Severity::Warning, "/cdr_location/evse_uid", message));
     }
 }
@@ -261,8 +262,10 @@ fn credit(cdr: &Cdr, known: &Known, found: &mut Vec<CdrFinding>) {
         return;
     };
     if cdr.total_cost.excl_vat != (-original.total_cost.excl_vat) {
-        let message =
-            format!("{} does not take back {} of {}", cdr.total_cost.excl_vat, original.total_cost.excl_vat, original.id);
+        let message = format!(
+            "{} does not take back {} of {}",
+            cdr.total_cost.excl_vat, original.total_cost.excl_vat, original.id
+        );
         found.push(CdrFinding::new("CREDIT_AMOUNT", Severity::Problem, "/total_cost/excl_vat", message));
     }
     if cdr.currency.as_str() != original.currency.as_str() {

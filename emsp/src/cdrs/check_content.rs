@@ -27,8 +27,8 @@ pub(super) fn periods(cdr: &Cdr, found: &mut Vec<CdrFinding>) {
         }
     }
     let volumes = cdr.charging_periods.iter().flat_map(|period| &period.dimensions);
-    let energy = volumes.filter(|d| d.dimension_type == CdrDimensionType::Energy).map(|d| d.volume);
-    let in_wh = energy.fold(Some(Decimal::ZERO), |sum, volume| sum?.checked_add(volume)).unwrap_or_default();
+    let mut energy = volumes.filter(|d| d.dimension_type == CdrDimensionType::Energy).map(|d| d.volume);
+    let in_wh = energy.try_fold(Decimal::ZERO, Decimal::checked_add).unwrap_or_default();
     if !cdr.total_energy.is_zero() && in_wh / Decimal::ONE_THOUSAND == cdr.total_energy {
         let message = "the periods hold a thousand times the total: Wh instead of kWh?";
         found.push(CdrFinding::new("ENERGY_IN_WH", Severity::Note, "/charging_periods", message));
@@ -90,7 +90,8 @@ fn sum_of_costs(cdr: &Cdr, found: &mut Vec<CdrFinding>) {
     let difference = sum.and_then(|sum| sum.checked_sub(cdr.total_cost.excl_vat));
     // Each part may have been rounded.
     if difference.is_none_or(|difference| difference.abs() > MONEY_TOLERANCE * Decimal::from(2)) {
-        let message = format!("is {}; the partial costs add up to {}", cdr.total_cost.excl_vat, sum.unwrap_or_default());
+        let message =
+            format!("is {}; the partial costs add up to {}", cdr.total_cost.excl_vat, sum.unwrap_or_default());
         found.push(CdrFinding::new("COST", Severity::Problem, "/total_cost/excl_vat", message));
     }
 }

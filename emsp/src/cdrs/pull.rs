@@ -16,7 +16,12 @@ use crate::pull::objects::{Named, walk};
 const SIDE_BY_SIDE: usize = 16;
 
 /// All CDRs of a party, or those that were created since then. What a list does not hold stays: CDRs do not go away.
-pub async fn pull(app: &App, peer: &Arc<Peer>, owner: &PartyId, since: Option<DateTime>) -> Result<PullSummary, CallError> {
+pub async fn pull(
+    app: &App,
+    peer: &Arc<Peer>,
+    owner: &PartyId,
+    since: Option<DateTime>,
+) -> Result<PullSummary, CallError> {
     let list = List { module: ModuleId::Cdrs, owner: owner.clone(), since };
     let name = |cdr: &Cdr| (PartyId::new(cdr.country_code.clone(), cdr.party_id.clone()), cdr.id.key());
     let walked = walk::<Cdr>(app, peer, &list, name, |app, peer, cdrs| take_all(app, peer, cdrs).boxed()).await?;

@@ -82,12 +82,13 @@ async fn same_session(tx: &mut Tx, owner: &PartyId, cdr: &Cdr) -> Result<Vec<Cdr
     if cdr.session_id.is_none() {
         return Ok(Vec::new());
     }
-    let found: Vec<String> = sqlx::query_scalar("SELECT json FROM cdrs WHERE owner = $1 AND session_id = $2 ORDER BY seq")
-        .bind(owner.key())
-        .bind(session_key(cdr))
-        .fetch_all(&mut **tx)
-        .await
-        .map_err(DbError::from)?;
+    let found: Vec<String> =
+        sqlx::query_scalar("SELECT json FROM cdrs WHERE owner = $1 AND session_id = $2 ORDER BY seq")
+            .bind(owner.key())
+            .bind(session_key(cdr))
+            .fetch_all(&mut **tx)
+            .await
+            .map_err(DbError::from)?;
     found.iter().map(|json| read(json)).collect()
 }
 
@@ -143,15 +144,17 @@ pub async fn check_again(app: &App, owner: PartyId, id: String) -> Result<Option
                     findings: findings_json(&findings)?,
                     checked_at,
                 };
-                sqlx::query("UPDATE cdrs SET verdict = $3, findings = $4, checked_at = $5 WHERE owner = $1 AND id = $2")
-                    .bind(owner.key())
-                    .bind(cdr.id.key())
-                    .bind(check.verdict.as_str())
-                    .bind(check.findings.as_str())
-                    .bind(check.checked_at)
-                    .execute(&mut **tx)
-                    .await
-                    .map_err(DbError::from)?;
+                sqlx::query(
+                    "UPDATE cdrs SET verdict = $3, findings = $4, checked_at = $5 WHERE owner = $1 AND id = $2",
+                )
+                .bind(owner.key())
+                .bind(cdr.id.key())
+                .bind(check.verdict.as_str())
+                .bind(check.findings.as_str())
+                .bind(check.checked_at)
+                .execute(&mut **tx)
+                .await
+                .map_err(DbError::from)?;
                 Ok(Some(check))
             })
         })

@@ -55,9 +55,8 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve::run(&args).map(|()| ExitCode::Success),
         Command::Openapi => print(&crate::App::openapi().to_pretty_json().unwrap_or_default(), ExitCode::Success),
         Command::Price(args) => price::price(&args).and_then(|text| print(&text, ExitCode::Success)),
-        Command::Audit(args) => price::audit(&args).and_then(|(text, agrees)| {
-            print(&text, if agrees { ExitCode::Success } else { ExitCode::Failure })
-        }),
+        Command::Audit(args) => price::audit(&args)
+            .and_then(|(text, agrees)| print(&text, if agrees { ExitCode::Success } else { ExitCode::Failure })),
     };
     done.unwrap_or_else(|failure| {
         anstream::eprintln!("emsp: {}", failure.message);

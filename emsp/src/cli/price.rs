@@ -136,11 +136,8 @@ fn tariffs(files: &Files, own: &[Tariff]) -> Result<Vec<Tariff>, Failure> {
 }
 
 fn read(path: &Path) -> Result<Value, Failure> {
-    let text = if path.as_os_str() == "-" {
-        std::io::read_to_string(std::io::stdin())
-    } else {
-        std::fs::read_to_string(path)
-    };
+    let text =
+        if path.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(path) };
     let text = text.map_err(|error| unusable(path, &error.to_string()))?;
     serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| unusable(path, &error.to_string()))
 }

@@ -55,7 +55,8 @@ fn read(mut json: Value) -> Result<CommandResult, OcpiError> {
     {
         json = data.take();
     }
-    let (result, _tolerated) =
-        ocpi_types::parse::<CommandResult>(json).accept().map_err(|report| OcpiError::refused("CommandResult", report))?;
+    let (result, _tolerated) = ocpi_types::parse::<CommandResult>(json)
+        .accept()
+        .map_err(|report| OcpiError::refused("CommandResult", report))?;
     Ok(result)
 }

@@ -127,10 +127,10 @@ pub async fn start(app: &App, order: &StartOrder) -> Result<String, NotSent> {
         request = request.connector_id(connector.as_str());
     }
     let reference = new_reference();
-    let request = request.authorization_reference(reference.as_str()).build().map_err(impossible)?;
+    let request = request.authorization_reference(reference.as_str()).build().map_err(|report| impossible(&report))?;
     let command = Command {
         id,
-        command: CommandType::StartSession,
+        kind: CommandType::StartSession,
         sender: own.owner(),
         token_id: tokens::token_id(&own.token.uid, &own.token.token_type),
         reference,
@@ -148,10 +148,10 @@ pub async fn stop(app: &App, order: &StopOrder) -> Result<String, NotSent> {
         .response_url(response_url(app, &CommandType::StopSession, &id)?)
         .session_id(order.session_id.as_str())
         .build()
-        .map_err(impossible)?;
+        .map_err(|report| impossible(&report))?;
     let command = Command {
         id,
-        command: CommandType::StopSession,
+        kind: CommandType::StopSession,
         sender: app.party.own_party(),
         token_id: String::new(),
         reference: String::new(),
@@ -173,10 +173,10 @@ pub async fn unlock(app: &App, order: &UnlockOrder) -> Result<String, NotSent> {
         .evse_uid(order.evse_uid.as_str())
         .connector_id(order.connector_id.as_str())
         .build()
-        .map_err(impossible)?;
+        .map_err(|report| impossible(&report))?;
     let command = Command {
         id,
-        command: CommandType::UnlockConnector,
+        kind: CommandType::UnlockConnector,
         sender: app.party.own_party(),
         token_id: String::new(),
         reference: String::new(),
@@ -189,7 +189,7 @@ pub async fn unlock(app: &App, order: &UnlockOrder) -> Result<String, NotSent> {
 /// A command that is ready to go.
 struct Command {
     id: String,
-    command: CommandType,
+    kind: CommandType,
     sender: PartyId,
     token_id: String,
     reference: String,
@@ -201,7 +201,7 @@ fn new_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-fn impossible(report: Report) -> NotSent {
+fn impossible(report: &Report) -> NotSent {
     NotSent::Refused(report.to_string())
 }
 
@@ -265,7 +265,7 @@ fn check_token(app: &App, own: &OwnToken, party: &PartyId, order: &StartOrder) -
         .location_id(order.location_id.as_str())
         .evse_uids(order.evse_uid.as_deref())
         .build()
-        .map_err(impossible)?;
+        .map_err(|report| impossible(&report))?;
     let asked = Asked { party: Some(party), location: &location };
     match decide(&own.token, &own.account, Some(&asked), app.party.clock.now()) {
         Ok(verdict) if verdict.allowed == AllowedType::Allowed => Ok(()),
@@ -279,13 +279,13 @@ fn check_token(app: &App, own: &OwnToken, party: &PartyId, order: &StartOrder) -
 
 async fn send(app: &App, receiver: Receiver, command: Command) -> Result<String, NotSent> {
     let party = &app.party;
-    let url = join(&receiver.endpoint, &[command.command.as_str()])
+    let url = join(&receiver.endpoint, &[command.kind.as_str()])
         .map_err(|error| NotSent::Refused(format!("{}: {error}", receiver.peer.name)))?;
     let created_at = party.clock.wall();
     let deadline = created_at + TimeDelta::seconds(app.config.command_timeout_seconds);
     let new = NewCommand {
         id: command.id.clone(),
-        command: command.command.clone(),
+        command: command.kind.clone(),
         peer_id: receiver.peer.id.clone(),
         sender: command.sender.clone(),
         receiver: receiver.party.clone(),

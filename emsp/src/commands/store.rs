@@ -136,7 +136,11 @@ pub async fn responded(db: &Db, id: String, response: String, at: DateTime, dead
 pub async fn failed(db: &Db, id: String, failure: String) -> Result<(), DbError> {
     db.write(move |tx| {
         Box::pin(async move {
-            sqlx::query("UPDATE commands SET failure = $2 WHERE id = $1").bind(id).bind(failure).execute(&mut **tx).await?;
+            sqlx::query("UPDATE commands SET failure = $2 WHERE id = $1")
+                .bind(id)
+                .bind(failure)
+                .execute(&mut **tx)
+                .await?;
             Ok(())
         })
     })

@@ -13,7 +13,12 @@ use crate::pull::list::List;
 use crate::pull::objects::{ours, retire, upsert_all, walk};
 
 /// All Locations of a party, or those that changed since then.
-pub async fn pull(app: &App, peer: &Arc<Peer>, owner: &PartyId, since: Option<DateTime>) -> Result<PullSummary, CallError> {
+pub async fn pull(
+    app: &App,
+    peer: &Arc<Peer>,
+    owner: &PartyId,
+    since: Option<DateTime>,
+) -> Result<PullSummary, CallError> {
     let list = List { module: ModuleId::Locations, owner: owner.clone(), since };
     let started = app.party.db.seq();
     let name = |location: &Location| {

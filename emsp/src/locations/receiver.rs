@@ -237,12 +237,12 @@ pub async fn patch(
     RegisteredPeer(peer): RegisteredPeer,
     routing: Routing,
     OcpiPath(path): OcpiPath<LocationPath>,
-    OcpiPatch(patch): OcpiPatch<Location>,
+    OcpiPatch(fields): OcpiPatch<Location>,
 ) -> OcpiResult {
     let owner = party(&path.country_code, &path.party_id);
     receive::check(&app, &peer, &routing, &owner, None).await?;
     let change = move |location: &mut Location| {
-        *location = tree::patch_location(location, &patch)?;
+        *location = tree::patch_location(location, &fields)?;
         Ok(false)
     };
     store::change(&app.party.db, owner, path.location_id, change).await?;
@@ -266,11 +266,11 @@ pub async fn patch_evse(
     RegisteredPeer(peer): RegisteredPeer,
     routing: Routing,
     OcpiPath(path): OcpiPath<EvsePath>,
-    OcpiPatch(patch): OcpiPatch<Evse>,
+    OcpiPatch(fields): OcpiPatch<Evse>,
 ) -> OcpiResult {
     let owner = party(&path.country_code, &path.party_id);
     receive::check(&app, &peer, &routing, &owner, None).await?;
-    let change = move |location: &mut Location| tree::patch_evse(location, &path.evse_uid, &patch).map(|()| false);
+    let change = move |location: &mut Location| tree::patch_evse(location, &path.evse_uid, &fields).map(|()| false);
     store::change(&app.party.db, owner, path.location_id, change).await?;
     Ok(OcpiReply::ok())
 }
@@ -292,12 +292,12 @@ pub async fn patch_connector(
     RegisteredPeer(peer): RegisteredPeer,
     routing: Routing,
     OcpiPath(path): OcpiPath<ConnectorPath>,
-    OcpiPatch(patch): OcpiPatch<Connector>,
+    OcpiPatch(fields): OcpiPatch<Connector>,
 ) -> OcpiResult {
     let owner = party(&path.country_code, &path.party_id);
     receive::check(&app, &peer, &routing, &owner, None).await?;
     let change = move |location: &mut Location| {
-        tree::patch_connector(location, &path.evse_uid, &path.connector_id, &patch).map(|()| false)
+        tree::patch_connector(location, &path.evse_uid, &path.connector_id, &fields).map(|()| false)
     };
     store::change(&app.party.db, owner, path.location_id, change).await?;
     Ok(OcpiReply::ok())

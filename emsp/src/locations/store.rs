@@ -11,6 +11,7 @@ use crate::receive;
 pub const TABLE: ObjectTable = ObjectTable::new("locations");
 
 /// The answer about a Location that we do not have.
+#[must_use]
 pub fn unknown(owner: &PartyId, id: &str) -> OcpiError {
     OcpiError::unknown_location(format!("no location {id:?} of {owner}"))
 }
@@ -59,6 +60,7 @@ async fn save(tx: &mut Tx, owner: &PartyId, peer_id: &str, location: &Location) 
 }
 
 /// What a failed change means to the peer.
+#[must_use]
 pub fn explain(owner: &PartyId, id: &str, error: TreeError) -> OcpiError {
     match error {
         TreeError::UnknownEvse => OcpiError::unknown_location(format!("location {id:?} of {owner} has no such EVSE")),

@@ -109,6 +109,9 @@ pub async fn check_again(
     State(app): State<App>,
     Path(path): Path<ObjectPath>,
 ) -> Result<Json<CheckView>, OperatorError> {
-    let check = store::check_again(&app, path.owner(), path.id.clone()).await.map_err(failed)?.ok_or_else(|| path.unknown("CDR"))?;
+    let check = store::check_again(&app, path.owner(), path.id.clone())
+        .await
+        .map_err(failed)?
+        .ok_or_else(|| path.unknown("CDR"))?;
     view(&check).map(Json)
 }

@@ -22,7 +22,9 @@ pub struct Filter {
 
 impl Filter {
     pub(super) fn party(&self) -> Result<Option<PartyId>, OperatorError> {
-        let read = |text: &String| text.parse().map_err(|error: ocpi_types::NotAParty| OperatorError::invalid(error.to_string()));
+        let read = |text: &String| {
+            text.parse().map_err(|error: ocpi_types::NotAParty| OperatorError::invalid(error.to_string()))
+        };
         self.party.as_ref().map(read).transpose()
     }
 }

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use http::StatusCode;
 use ocpi_http::OcpiError;
 use ocpi_party::{Operator, OperatorError, OperatorErrors, OperatorJson};
-use ocpi_types::{EnergyContract, PartyId, ProfileType, Token, TokenType, WhitelistType, format_date_time};
+use ocpi_types::{EnergyContract, PartyId, ProfileType, Rule, Token, TokenType, WhitelistType, format_date_time};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -150,15 +150,24 @@ pub async fn put(
     ] {
         fields.insert(field.to_owned(), value);
     }
-    let parsed = ocpi_types::parse::<Token>(Value::Object(fields));
-    let (token, _tolerated) = parsed.accept().map_err(|report| OperatorError::invalid(report.to_string()))?;
+    let token = strictly(Value::Object(fields))?;
     let app_token = matches!(token.token_type, TokenType::AppUser | TokenType::AdHocUser);
     if app_token && token.whitelist != WhitelistType::Never {
-        let message = format!("a token of type {} is never presented to a station: its whitelist is NEVER", token.token_type);
+        let message =
+            format!("a token of type {} is never presented to a station: its whitelist is NEVER", token.token_type);
         return Err(OperatorError::invalid(message));
     }
-    let (created, own) = change(&app, owner, id, move |_| Some((token, account))).await?.ok_or_else(|| unknown(&uid))?;
+    let (created, own) =
+        change(&app, owner, id, move |_| Some((token, account))).await?.ok_or_else(|| unknown(&uid))?;
     Ok((if created { StatusCode::CREATED } else { StatusCode::OK }, Json(own)))
+}
+
+/// What we send ourselves is held to every rule; only what looks odd may pass.
+fn strictly(fields: Value) -> Result<Token, OperatorError> {
+    let parsed = ocpi_types::parse::<Token>(fields);
+    let broken: Vec<String> =
+        parsed.report.findings.iter().filter(|f| f.rule != Rule::Suspicious).map(ToString::to_string).collect();
+    parsed.value.filter(|_| broken.is_empty()).ok_or_else(|| OperatorError::invalid(broken.join("; ")))
 }
 
 /// Block a token

@@ -7,7 +7,6 @@ use ocpi_party::{Peer, Skipped};
 use ocpi_types::{DateTime, InterfaceRole, ModuleId, Object, PartyId, Role, format_date_time};
 use serde_json::Value;
 
-
 /// How many objects we ask for at once; the CPO gives as many as it likes.
 const PAGE: &str = "500";
 

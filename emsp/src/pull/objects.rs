@@ -49,10 +49,12 @@ pub async fn walk<T: Object + Send + Sync + 'static>(
         total = page.total.or(total);
         let offset = walked.summary.seen;
         walked.summary.seen += page.items.len() as u64;
-        let next = store_page(app.clone(), peer.clone(), list.clone(), (page.items, offset), name, store);
-        if let Some(before) = storing.replace(tokio::spawn(next)) {
+        // One page after the other, so that the order of the list becomes the order of creation.
+        if let Some(before) = storing.take() {
             walked.note(before).await?;
         }
+        let next = store_page(app.clone(), peer.clone(), list.clone(), (page.items, offset), name, store);
+        storing = Some(tokio::spawn(next));
     }
     if let Some(last) = storing {
         walked.note(last).await?;
@@ -64,7 +66,7 @@ pub async fn walk<T: Object + Send + Sync + 'static>(
 
 /// What one page brought.
 struct Stored {
-    stored: u64,
+    count: u64,
     skipped: Vec<Skipped>,
     ids: HashSet<String>,
     nameless: bool,
@@ -73,7 +75,7 @@ struct Stored {
 impl Walked {
     async fn note(&mut self, page: JoinHandle<Result<Stored, OcpiError>>) -> Result<(), CallError> {
         let page = page.await.map_err(OcpiError::internal).and_then(|stored| stored).map_err(ours)?;
-        self.summary.stored += page.stored;
+        self.summary.stored += page.count;
         self.summary.skipped.extend(page.skipped);
         self.ids.extend(page.ids);
         self.complete &= !page.nameless;
@@ -98,9 +100,9 @@ async fn store_page<T: Object + Send + Sync + 'static>(
     // A page of hundreds of objects takes long enough to keep others waiting.
     let judged = tokio::task::spawn_blocking(move || judge::<T>(items, offset, &judging, &asked, name)).await;
     let Judged { good, mut skipped, ids, nameless } = judged.map_err(OcpiError::internal)?;
-    let (stored, more) = store(app, peer, good).await?;
+    let (count, more) = store(app, peer, good).await?;
     skipped.extend(more);
-    Ok(Stored { stored, skipped, ids, nameless })
+    Ok(Stored { count, skipped, ids, nameless })
 }
 
 /// Stores the objects of a page in one transaction; those of which we hold a newer state stay as they are.
@@ -130,7 +132,7 @@ pub async fn upsert_all<T: Object + Send + Sync + 'static>(
 
 /// Marks as no longer valid what a full list does not contain any more. What came in after `started` is left alone: it was
 /// pushed while the list was walked through.
-pub async fn retire(
+pub(crate) async fn retire(
     db: &Db,
     table: ObjectTable,
     owner: PartyId,

@@ -14,12 +14,16 @@ use crate::pull::objects::walk;
 
 /// The Sessions of a party that changed since then. This list alone demands a `date_from`: without one we ask from the
 /// beginning of time.
-pub async fn pull(app: &App, peer: &Arc<Peer>, owner: &PartyId, since: Option<DateTime>) -> Result<PullSummary, CallError> {
+pub async fn pull(
+    app: &App,
+    peer: &Arc<Peer>,
+    owner: &PartyId,
+    since: Option<DateTime>,
+) -> Result<PullSummary, CallError> {
     let since = Some(since.unwrap_or(DateTime::UNIX_EPOCH));
     let list = List { module: ModuleId::Sessions, owner: owner.clone(), since };
-    let name = |session: &Session| {
-        (PartyId::new(session.country_code.clone(), session.party_id.clone()), session.id.key())
-    };
+    let name =
+        |session: &Session| (PartyId::new(session.country_code.clone(), session.party_id.clone()), session.id.key());
     let walked = walk::<Session>(app, peer, &list, name, |app, peer, sessions| {
         async move {
             let peer_id = peer.id.clone();

@@ -97,10 +97,10 @@ pub async fn patch(
     RegisteredPeer(peer): RegisteredPeer,
     routing: Routing,
     OcpiPath(path): OcpiPath<SessionPath>,
-    OcpiPatch(patch): OcpiPatch<Session>,
+    OcpiPatch(fields): OcpiPatch<Session>,
 ) -> OcpiResult {
     let owner = path.owner();
     receive::check(&app, &peer, &routing, &owner, None).await?;
-    store::patch(&app.party.db, owner, path.session_id, peer.id.clone(), patch).await?;
+    store::patch(&app.party.db, owner, path.session_id, peer.id.clone(), fields).await?;
     Ok(OcpiReply::ok())
 }

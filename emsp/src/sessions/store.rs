@@ -36,6 +36,7 @@ pub enum Saved {
 }
 
 /// The answer about a Session that we do not have.
+#[must_use]
 pub fn unknown(owner: &PartyId, id: &str) -> OcpiError {
     OcpiError::unknown_object(format!("no session {id:?} of {owner}"))
 }
@@ -150,12 +151,13 @@ pub async fn list(db: &Db, wanted: &Wanted, offset: u64, limit: u64) -> Result<(
         .bind(number(offset))
         .fetch_all(db.read())
         .await?;
-    let total: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM sessions WHERE {condition}")))
-        .bind(owner)
-        .bind(status)
-        .bind(reference)
-        .fetch_one(db.read())
-        .await?;
+    let total: i64 =
+        sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM sessions WHERE {condition}")))
+            .bind(owner)
+            .bind(status)
+            .bind(reference)
+            .fetch_one(db.read())
+            .await?;
     Ok((items, u64::try_from(total).unwrap_or_default()))
 }
 
@@ -165,11 +167,8 @@ pub async fn started_by(db: &Db, owner: &PartyId, command: &Command) -> Result<O
     let by_reference = sqlx::query_scalar(
         "SELECT json FROM sessions WHERE authorization_reference = $1 AND owner = $2 ORDER BY seq LIMIT 1",
     );
-    let found = by_reference
-        .bind(command.authorization_reference.as_str())
-        .bind(owner.key())
-        .fetch_optional(db.read())
-        .await?;
+    let found =
+        by_reference.bind(command.authorization_reference.as_str()).bind(owner.key()).fetch_optional(db.read()).await?;
     if found.is_some() || command.authorization_reference.is_empty() {
         return Ok(found);
     }

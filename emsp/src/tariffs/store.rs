@@ -10,6 +10,7 @@ use crate::receive;
 pub const TABLE: ObjectTable = ObjectTable::new("tariffs");
 
 /// The answer about a Tariff that we do not have.
+#[must_use]
 pub fn unknown(owner: &PartyId, id: &str) -> OcpiError {
     OcpiError::unknown_object(format!("no tariff {id:?} of {owner}"))
 }

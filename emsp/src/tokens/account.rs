@@ -69,8 +69,7 @@ impl Place {
             (Some(_), None) => false,
             (Some(ours), Some(theirs)) => ours.eq_ignore_ascii_case(&theirs.to_string()),
         };
-        let same_location =
-            self.location_id.as_ref().is_none_or(|id| asked.location.location_id == CiString::<36>::from(id.as_str()));
+        let same_location = self.location_id.as_ref().is_none_or(|id| asked.location.location_id == id.as_str());
         match (same_party && same_location, self.evse_uids.as_slice()) {
             (false, _) => Cover::None,
             (true, []) => Cover::All,
@@ -191,9 +190,7 @@ mod tests {
     fn only_the_allowed_evses_of_those_asked_for_come_back() {
         let account = Account { allowed_at: vec![place(None, Some("loc1"), &["e1", "E2"])], ..Account::default() };
         let party = PartyId::new("NL", "CPO");
-        let ask = |location: &LocationReferences| {
-            uids(account.permitted(&Asked { party: Some(&party), location }))
-        };
+        let ask = |location: &LocationReferences| uids(account.permitted(&Asked { party: Some(&party), location }));
         assert_eq!(ask(&asked("LOC1", &["E1", "E3"])), Some(vec!["E1".into()]));
         assert_eq!(ask(&asked("LOC1", &["E3"])), None);
         assert_eq!(ask(&asked("LOC1", &[])), Some(vec![]), "the location as a whole, as asked");
@@ -219,6 +216,9 @@ mod tests {
         let empty: Account = serde_json::from_str(r#"{"credit":-1e-1}"#).unwrap();
         assert!(empty.is_out_of_credit());
         assert!(serde_json::from_str::<Account>(r#"{"credit":true}"#).is_err());
-        assert!(serde_json::from_str::<Account>(r#"{"blokced":true}"#).is_err(), "a misspelt field must not be ignored");
+        assert!(
+            serde_json::from_str::<Account>(r#"{"blokced":true}"#).is_err(),
+            "a misspelt field must not be ignored"
+        );
     }
 }

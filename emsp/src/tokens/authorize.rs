@@ -106,7 +106,10 @@ mod tests {
     // Proves: TOK-049, TOK-058
     #[test]
     fn the_place_is_asked_for_only_where_it_matters() {
-        let bound = Account { allowed_at: vec![Place { location_id: Some("LOC1".into()), ..Place::default() }], ..Account::default() };
+        let bound = Account {
+            allowed_at: vec![Place { location_id: Some("LOC1".into()), ..Place::default() }],
+            ..Account::default()
+        };
         assert_eq!(decide(&token(), &bound, None, now()), Err(PlaceNeeded));
         let blocked = Account { blocked: true, ..bound.clone() };
         assert_eq!(decide(&token(), &blocked, None, now()).unwrap().allowed, AllowedType::Blocked);

@@ -11,9 +11,10 @@ use crate::App;
 use crate::operator::tokens::change;
 
 /// How often we look.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 
 /// Looks every minute, until `shutdown`.
+#[must_use]
 pub fn spawn_expiry(app: App, shutdown: Shutdown) -> JoinHandle<()> {
     tokio::spawn(async move {
         while !shutdown.is_triggered() {

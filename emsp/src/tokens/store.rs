@@ -136,10 +136,11 @@ pub async fn get_in(tx: &mut Tx, owner: &PartyId, id: &str) -> Result<Option<Own
 
 /// Tokens that partners still hold valid although their contract has ended: owner and id.
 pub async fn run_out(db: &Db, now: DateTime) -> Result<Vec<(String, String)>, DbError> {
-    let rows = sqlx::query("SELECT owner, id FROM tokens WHERE expires_at <= $1 AND valid = 1 AND deleted = 0 ORDER BY seq")
-        .bind(now.timestamp_millis())
-        .fetch_all(db.read())
-        .await?;
+    let rows =
+        sqlx::query("SELECT owner, id FROM tokens WHERE expires_at <= $1 AND valid = 1 AND deleted = 0 ORDER BY seq")
+            .bind(now.timestamp_millis())
+            .fetch_all(db.read())
+            .await?;
     rows.iter().map(|row| Ok((row.try_get("owner")?, row.try_get("id")?))).collect()
 }
 

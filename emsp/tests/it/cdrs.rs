@@ -24,7 +24,7 @@ async fn known(world: &World, cpo: &Registered) -> Value {
     let location = example(examples::LOCATION);
     assert_eq!(cpo.caller.put("/ocpi/2.2.1/emsp/sessions/US/CPO/SESSION-9001", &session).await.code(), 1000);
     assert_eq!(cpo.caller.put("/ocpi/2.2.1/emsp/locations/US/CPO/LOC-1001", &location).await.code(), 1000);
-    world.app.party.clock.advance(std::time::Duration::from_secs(24 * 3600));
+    world.app.party.clock.advance(std::time::Duration::from_hours(24));
     let mut cdr = cdr();
     cdr["authorization_reference"] = reference;
     cdr

@@ -99,7 +99,8 @@ fn what_cannot_be_used_is_one_line_and_a_documented_code() {
     let folder = Folder::new();
     let not_json = folder.file("not.json", &json!("x"));
     let empty = folder.file("empty.json", &json!({}));
-    let database = format!("sqlite:{}", folder.0.path().join("missing\0").display()).replace('\0', "/../../../../proc/x");
+    let database =
+        format!("sqlite:{}", folder.0.path().join("missing\0").display()).replace('\0', "/../../../../proc/x");
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = free.local_addr().unwrap().port().to_string();
     let good = format!("sqlite:{}", folder.0.path().join("good.db").display());

@@ -93,7 +93,9 @@ impl FakeCpo {
     /// What has come in since the last time, without the handshake.
     pub fn take_seen(&self) -> Vec<Seen> {
         let seen = std::mem::take(&mut self.inner().seen);
-        seen.into_iter().filter(|seen| !seen.url.starts_with("/versions") && !seen.url.starts_with("/2.2.1/details")).collect()
+        seen.into_iter()
+            .filter(|seen| !seen.url.starts_with("/versions") && !seen.url.starts_with("/2.2.1/details"))
+            .collect()
     }
 
     /// Its credentials object.
@@ -110,9 +112,7 @@ impl FakeCpo {
     }
 
     fn details(&self) -> Value {
-        let endpoint = |id: &str, role: &str| {
-            json!({ "identifier": id, "role": role, "url": format!("{}/2.2.1/{id}", self.base) })
-        };
+        let endpoint = |id: &str, role: &str| json!({ "identifier": id, "role": role, "url": format!("{}/2.2.1/{id}", self.base) });
         json!({
             "version": "2.2.1",
             "endpoints": [
@@ -135,8 +135,7 @@ impl FakeCpo {
             Some(from) => object["last_updated"].as_str().unwrap_or_default() >= from.as_str(),
             None => true,
         };
-        let all: Vec<&Value> =
-            inner.lists.get(module).into_iter().flatten().filter(of_party).filter(since).collect();
+        let all: Vec<&Value> = inner.lists.get(module).into_iter().flatten().filter(of_party).filter(since).collect();
         let offset: usize = query.get("offset").map_or(0, |text| text.parse().unwrap());
         let limit = query.get("limit").map_or(50, |text| text.parse().unwrap()).min(inner.page);
         let page: Vec<&Value> = all.iter().skip(offset).take(limit).copied().collect();

@@ -101,5 +101,8 @@ async fn demo_data_is_put_in_once() {
 async fn without_demo_data_the_books_are_empty() {
     let database = ocpi_party::testing::sqlite();
     let world = World::with(config(&database.url)).await;
-    assert_eq!(world.operator().get("/operator/v1/tokens").await.body, json!({ "total": 0, "offset": 0, "limit": 50, "items": [] }));
+    assert_eq!(
+        world.operator().get("/operator/v1/tokens").await.body,
+        json!({ "total": 0, "offset": 0, "limit": 50, "items": [] })
+    );
 }

@@ -71,7 +71,7 @@ crate::on_each_database! {
         pull(&world, &cpo, true).await;
         let first = requests(&cpo.platform, "sessions");
         assert!(first[0].1.contains("date_from="), "sessions are always asked for with a date");
-        world.app.party.clock.advance(std::time::Duration::from_secs(3600));
+        world.app.party.clock.advance(std::time::Duration::from_hours(1));
         let mut changed = location("CPO", 1);
         changed["name"] = json!("Changed");
         changed["last_updated"] = json!("2026-05-12T12:30:00Z");
@@ -195,7 +195,7 @@ crate::on_each_database! {
         cpo.platform.set_broken(Some(500));
         assert_eq!(pull_due(&world.app.party, &inbox).await.seen, 0);
         cpo.platform.set_broken(None);
-        world.app.party.clock.advance(std::time::Duration::from_secs(3600));
+        world.app.party.clock.advance(std::time::Duration::from_hours(1));
         pull_due(&world.app.party, &inbox).await;
         assert_eq!(ids(&world, "locations").await.len(), 3);
     }

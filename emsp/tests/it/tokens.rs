@@ -159,7 +159,7 @@ crate::on_each_database! {
         operator.post("/operator/v1/tokens/A%2FB%20C/block", &Value::Null).await;
         cpo.platform.set_broken(None);
         cpo.platform.take_seen();
-        world.app.party.clock.advance(std::time::Duration::from_secs(3600));
+        world.app.party.clock.advance(std::time::Duration::from_hours(1));
         assert_eq!(push_due(&world.app.party, &outbox).await.delivered, 1);
         let seen = cpo.platform.take_seen();
         assert_eq!(seen.len(), 1);
@@ -185,7 +185,7 @@ crate::on_each_database! {
         let card = json!({ "contract_id": "US-EMS-C00000099-X", "whitelist": "ALWAYS", "account": account });
         world.operator().put("/operator/v1/tokens/CARD", &card).await;
         assert_eq!(emsp::tokens::expiry::end_contracts(&world.app).await.unwrap(), 0);
-        world.app.party.clock.advance(std::time::Duration::from_secs(3600));
+        world.app.party.clock.advance(std::time::Duration::from_hours(1));
         assert_eq!(authorize(&cpo.caller, "CARD", None).await.data()["allowed"], "EXPIRED");
         assert_eq!(emsp::tokens::expiry::end_contracts(&world.app).await.unwrap(), 1);
         assert_eq!(emsp::tokens::expiry::end_contracts(&world.app).await.unwrap(), 0);

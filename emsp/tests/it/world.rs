@@ -159,7 +159,8 @@ impl World {
     /// A CPO that registers with the real handshake.
     pub async fn register(&self, parties: &[&str]) -> Registered {
         let platform = FakeCpo::start(parties).await;
-        let invitation = self.operator().post("/operator/v1/partners/invitations", &json!({ "name": parties[0] })).await;
+        let invitation =
+            self.operator().post("/operator/v1/partners/invitations", &json!({ "name": parties[0] })).await;
         assert!(invitation.http < 300, "{invitation:?}");
         let invited = self.with_token(invitation.body["token_a"].as_str().unwrap(), "");
         let registered = invited.post("/ocpi/2.2.1/credentials", &platform.credentials()).await;

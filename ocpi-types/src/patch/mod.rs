@@ -241,7 +241,9 @@ impl<T: Patchable> Patch<T> {
             message: "is there already: not added again".into(),
         }));
         let Parsed { value, report: found } = parse::<T>(Value::Object(merged));
-        report.extend(news(found, &current.validate(), &origins));
+        if !found.is_clean() {
+            report.extend(news(found, &current.validate(), &origins));
+        }
         match value {
             Some(value) if report.is_acceptable() => Ok((value, report)),
             _ => Err(report),

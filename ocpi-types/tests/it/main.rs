@@ -1,5 +1,6 @@
 //! The tests of the data model, in one binary.
 
+mod builders;
 mod examples;
 mod fixtures;
 #[cfg(feature = "openapi")]

@@ -209,7 +209,8 @@ impl Running {
 
 /// Serves `router` on `listener`, and runs the background tasks that `tasks` starts with the party and the signal to stop.
 ///
-/// Leases of a process that died are cleared first, and peers are pulled from at once.
+/// Leases of a process that died are cleared first, peers are pulled from at once, and if our endpoints have moved since the
+/// last start, registered peers are told by a credentials PUT.
 pub async fn serve_party(
     party: &Party,
     router: Router,
@@ -220,6 +221,7 @@ pub async fn serve_party(
         listener.local_addr().map_err(|source| StartError::Listen { addr: party.config.host.clone(), source })?;
     party.bound_to(addr);
     sync::resume(party).await?;
+    versions::announce_if_changed(party).await?;
     let shutdown = Shutdown::new();
     let stop = shutdown.clone();
     let serving = tokio::spawn(async move {

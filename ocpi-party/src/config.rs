@@ -24,7 +24,7 @@ pub use load::{ConfigError, file_from_args, load};
 /// let config = PartyConfig { port: 9000, ..PartyConfig::cpo() };
 /// assert_eq!(config.party().to_string(), "US/CPO");
 /// ```
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct PartyConfig {
     /// The name shown in logs, metrics and documentation.
@@ -201,6 +201,18 @@ impl PartyConfig {
             required_endpoint(text)?;
         }
         Ok(())
+    }
+}
+
+impl std::fmt::Debug for PartyConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PartyConfig")
+            .field("project_name", &self.project_name)
+            .field("party", &self.party())
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("database_url", &crate::db::without_password(&self.database_url))
+            .finish_non_exhaustive()
     }
 }
 

@@ -175,7 +175,10 @@ async fn agree(party: &Party, peer: &Peer, theirs: &Credentials) -> Result<Excha
     }
     let token_out = Secret::new(theirs.token.as_str());
     let target = Target { token: &token_out, ..party.plain_target(peer) };
-    let found = registration::discover(party, &target, &url).await.map_err(refuse)?;
+    // Sooner than the caller gives up: it must not miss that it is registered.
+    let patience = party.config.client_timeout() * 3 / 4;
+    let found = tokio::time::timeout(patience, registration::discover(party, &target, &url)).await;
+    let found = found.map_err(|_| OcpiError::client_api("your platform answers too slowly"))?.map_err(refuse)?;
     Ok(registration::agreed(party, &peer.id, &peers::new_token(), theirs, &url, found))
 }
 

@@ -26,6 +26,7 @@ use sqlx::{Any, AnyConnection, Transaction};
 
 use crate::objects::PageCache;
 pub use error::DbError;
+pub(crate) use open::without_password;
 use seq::Seq;
 use writer::Writer;
 

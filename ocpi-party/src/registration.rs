@@ -75,6 +75,11 @@ pub async fn invite(party: &Party, name: &str, peer_id: Option<&str>) -> Result<
 
 /// Registers with a partner that gave us its versions URL and a token A. Answers when both sides are registered.
 pub async fn register(party: &Party, introduction: &Introduction) -> Result<String, RegistrationError> {
+    let url = introduction.versions_url.as_str();
+    let known = party.peers.registered().await?;
+    if let Some(peer) = known.iter().find(|peer| peer.versions_url.as_deref() == Some(url)) {
+        return Err(RegistrationError::AlreadyRegistered(peer.name.clone()));
+    }
     let id = new_id();
     let (new_id, introduced, now) = (id.clone(), introduction.clone(), party.clock.wall());
     write(party, move |tx| {

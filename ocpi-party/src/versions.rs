@@ -3,13 +3,13 @@
 use axum::extract::{FromRef, State};
 use ocpi_http::openapi::{CommonErrors, Envelope, MessageIds};
 use ocpi_http::{OcpiReply, OcpiResult};
-use ocpi_types::{Endpoint, Extra, InterfaceRole, ModuleId, Version, VersionDetails, VersionNumber};
+use ocpi_types::{Endpoint, Extra, InterfaceRole, ModuleId, Object, Version, VersionDetails, VersionNumber};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::Party;
 use crate::auth::KnownCaller;
+use crate::{DbError, Party, sync};
 
 /// The path of the list of versions: where each connection starts.
 pub const VERSIONS_PATH: &str = "/ocpi/versions";
@@ -73,6 +73,29 @@ async fn versions(State(party): State<Party>, _caller: KnownCaller) -> OcpiResul
 )]
 async fn details(State(party): State<Party>, _caller: KnownCaller) -> OcpiResult {
     Ok(OcpiReply::data(&version_details(&party)))
+}
+
+/// Tells registered peers by a credentials PUT when our endpoints are no longer where they were at the last start.
+pub(crate) async fn announce_if_changed(party: &Party) -> Result<(), DbError> {
+    let now = format!("{} {}", party.versions_url(), version_details(party).to_json());
+    party
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                let changed = sqlx::query(
+                    "INSERT INTO party_settings (name, value) VALUES ('endpoints', $1) ON CONFLICT (name) DO UPDATE \
+                     SET value = excluded.value WHERE party_settings.value <> excluded.value",
+                )
+                .bind(now)
+                .execute(&mut **tx)
+                .await?;
+                if changed.rows_affected() > 0 {
+                    sync::mark_all(tx, ModuleId::Credentials, sync::OWN_CREDENTIALS).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
 }
 
 /// The details of version 2.2.1: the credentials endpoint once, and everything that is mounted.

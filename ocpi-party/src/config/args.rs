@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 /// The options of every party, for `#[command(flatten)]`. What is not given is left to the TOML file and the defaults.
-#[derive(Debug, Clone, Default, clap::Args, Serialize)]
+#[derive(Clone, Default, clap::Args, Serialize)]
 pub struct PartyArgs {
     /// A TOML file with options; its keys are the names of the flags, with _ for -
     #[arg(long, env = "OCPI_CONFIG", value_name = "FILE")]
@@ -160,4 +160,11 @@ pub struct PartyArgs {
         value_parser = clap::builder::BoolishValueParser::new())]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_json: Option<bool>,
+}
+
+impl std::fmt::Debug for PartyArgs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The operator key and the database's password are among them.
+        f.debug_struct("PartyArgs").field("config", &self.config).finish_non_exhaustive()
+    }
 }

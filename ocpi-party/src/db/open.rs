@@ -66,9 +66,14 @@ async fn open_sqlite(path: &str) -> Result<Opened, DbError> {
         std::fs::create_dir_all(folder).map_err(|e| DbError::open(absolute.display().to_string(), e.into()))?;
     }
     let options = sqlite_options(&absolute)?;
+    let failed = |e| DbError::open(absolute.display().to_string(), e);
+    // A pool would try again and again to open what is no database; a server that is starting wants to know at once.
+    let mut probe = AnyConnection::connect_with(&options).await.map_err(failed)?;
+    prepare(&mut probe, false).await.map_err(failed)?;
+    probe.close().await.map_err(failed)?;
     // The writer first: it creates the file and sets the journal mode, which needs a lock.
     let writer = sqlite_pool(1, false).connect_with(options.clone()).await;
-    let writer = writer.map_err(|e| DbError::open(absolute.display().to_string(), e))?;
+    let writer = writer.map_err(failed)?;
     let readers = sqlite_pool(SQLITE_READERS, true).connect_lazy_with(options);
     Ok(Opened { backend: Backend::Sqlite, readers, writer })
 }
@@ -88,22 +93,22 @@ fn sqlite_pool(size: u32, read_only: bool) -> AnyPoolOptions {
         .max_lifetime(None)
         // A file does not hang up.
         .test_before_acquire(false)
-        .after_connect(move |connection, _| {
-            Box::pin(async move {
-                // The `Any` driver passes none of these; they hold per connection. The time-out first: setting the
-                // journal mode may have to wait for another process already.
-                let timeout = format!("PRAGMA busy_timeout = {}", PATIENCE.as_millis());
-                connection.execute(sqlx::AssertSqlSafe(timeout)).await?;
-                connection.execute("PRAGMA journal_mode = WAL").await?;
-                connection.execute("PRAGMA synchronous = FULL").await?;
-                connection.execute("PRAGMA foreign_keys = ON").await?;
-                connection.execute("PRAGMA temp_store = MEMORY").await?;
-                if read_only {
-                    connection.execute("PRAGMA query_only = ON").await?;
-                }
-                Ok(())
-            })
-        })
+        .after_connect(move |connection, _| Box::pin(prepare(connection, read_only)))
+}
+
+/// The `Any` driver passes none of these; they hold per connection.
+async fn prepare(connection: &mut AnyConnection, read_only: bool) -> Result<(), sqlx::Error> {
+    // The time-out first: setting the journal mode may have to wait for another process already.
+    let timeout = format!("PRAGMA busy_timeout = {}", PATIENCE.as_millis());
+    connection.execute(sqlx::AssertSqlSafe(timeout)).await?;
+    connection.execute("PRAGMA journal_mode = WAL").await?;
+    connection.execute("PRAGMA synchronous = FULL").await?;
+    connection.execute("PRAGMA foreign_keys = ON").await?;
+    connection.execute("PRAGMA temp_store = MEMORY").await?;
+    if read_only {
+        connection.execute("PRAGMA query_only = ON").await?;
+    }
+    Ok(())
 }
 
 async fn open_postgres(url: &str) -> Result<Opened, DbError> {
@@ -122,7 +127,7 @@ async fn open_postgres(url: &str) -> Result<Opened, DbError> {
 }
 
 /// The URL as it may be shown.
-fn without_password(url: &str) -> String {
+pub(crate) fn without_password(url: &str) -> String {
     match (url.find("://"), url.rfind('@')) {
         (Some(scheme), Some(at)) if at > scheme => format!("{}://…{}", &url[..scheme], &url[at..]),
         _ => url.to_owned(),

@@ -139,7 +139,7 @@ impl From<RegistrationError> for OperatorError {
     fn from(error: RegistrationError) -> Self {
         let status = match &error {
             RegistrationError::NoSuchPartner => StatusCode::NOT_FOUND,
-            RegistrationError::NotRegistered => StatusCode::CONFLICT,
+            RegistrationError::NotRegistered | RegistrationError::AlreadyRegistered(_) => StatusCode::CONFLICT,
             RegistrationError::Db(error) => return Self::internal(error.chain()),
             _ => StatusCode::BAD_GATEWAY,
         };

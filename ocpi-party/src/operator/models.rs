@@ -22,7 +22,8 @@ pub struct InvitationRequest {
 }
 
 /// What the partner needs; hand it over through a secure channel. The token is shown this once.
-#[derive(Debug, Serialize, ToSchema)]
+// No `Debug`: it holds a secret.
+#[derive(Serialize, ToSchema)]
 pub struct InvitationView {
     /// Our id of the partner.
     #[schema(example = "1f6b1d32-5c5b-4c8a-9a3e-1d2b3c4d5e6f")]
@@ -36,7 +37,8 @@ pub struct InvitationView {
 }
 
 /// What the partner has given you.
-#[derive(Debug, Deserialize, ToSchema)]
+// No `Debug`: it holds a secret.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegistrationRequest {
     /// Where the partner lists its versions.

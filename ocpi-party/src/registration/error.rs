@@ -16,6 +16,9 @@ pub enum RegistrationError {
     /// Credentials have not been exchanged with this partner.
     #[error("this partner is not registered")]
     NotRegistered,
+    /// There is a registration with this platform already.
+    #[error("the platform at this versions URL is registered already, as {0}")]
+    AlreadyRegistered(String),
     /// A call to the partner failed.
     #[error("{step} failed: {error}")]
     Call {
@@ -64,6 +67,9 @@ impl RegistrationError {
         match self {
             Self::NoSuchPartner => "list the partners with GET /operator/v1/partners",
             Self::NotRegistered => "register with it first: POST /operator/v1/partners",
+            Self::AlreadyRegistered(_) => {
+                "to renew the registration: POST /operator/v1/partners/{id}/credentials; to start over, DELETE it first"
+            }
             Self::Call { error: CallError::Policy(_), .. } => {
                 "private and loopback addresses and plain http need --allow-private-urls and --allow-http-urls"
             }

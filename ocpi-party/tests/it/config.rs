@@ -41,7 +41,12 @@ fn flags_win_over_the_file_and_the_file_over_defaults() {
     assert_eq!(config.party.operator_key.as_ref().unwrap().expose(), "secret key");
     assert!(config.party.allow_private_urls && config.party.accept_raw_tokens);
     assert_eq!(config.party.required_endpoints, ["tokens:SENDER"]);
-    assert!(!format!("{config:?}").contains("secret key"));
+    let secret = PartyConfig { database_url: "postgres://me:pass@db/x".into(), ..config.party.clone() };
+    let shown = format!(
+        "{config:?} {secret:?} {:?}",
+        PartyArgs { operator_key: Some("secret key".into()), ..PartyArgs::default() }
+    );
+    assert!(!shown.contains("secret key") && !shown.contains("pass"), "{shown}");
     config.party.check().unwrap();
     assert!(!read("", &["--accept-raw-tokens", "false"]).unwrap().party.accept_raw_tokens);
 }

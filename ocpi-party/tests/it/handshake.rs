@@ -229,3 +229,28 @@ async fn a_put_that_crosses_our_own_is_put_off() {
     emsp.clock.advance(std::time::Duration::from_secs(91));
     assert_eq!(put().await.codes(), (200, 1000), "an exchange that nobody finishes does not block for ever");
 }
+
+#[tokio::test]
+async fn partners_are_told_when_the_endpoints_have_moved() {
+    // Proves: VER-018
+    for (emsp, mut cpo) in pair().await {
+        emsp.register_with(&cpo).await;
+        assert_eq!(emsp.register_with(&cpo).await.http, 409, "twice is once");
+        cpo.stop().await;
+        let moved = Server::serve(reopened(&cpo).await, cpo.clock.clone()).await;
+        assert_ne!(moved.url, cpo.url);
+        let summary = push_due(&moved.party, &Recorder::default()).await;
+        assert_eq!((summary.delivered, summary.unreachable), (1, 0));
+        let at_emsp = emsp.peer().await;
+        assert_eq!(at_emsp.versions_url.as_deref(), Some(moved.path("/ocpi/versions").as_str()));
+        assert!(at_emsp.endpoints.iter().all(|endpoint| endpoint.url.as_str().starts_with(&moved.url)));
+        assert!(can_call(&emsp, &moved).await);
+        assert_eq!(push_due(&moved.party, &Recorder::default()).await.delivered, 0);
+    }
+}
+
+/// The same party in a new process, so to speak.
+async fn reopened(server: &Server) -> ocpi_party::Party {
+    let config = server.party.config.as_ref().clone();
+    crate::support::open(Role::Cpo, config, server.clock.clone()).await
+}

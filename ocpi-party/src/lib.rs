@@ -1,5 +1,44 @@
 //! What every OCPI party has whatever its role: peers and their tokens, versions, the credentials handshake, storage,
 //! staying in sync with peers, configuration and telemetry.
+//!
+//! A server crate adds its modules and puts the pieces together in its `app.rs`:
+//!
+//! ```no_run
+//! # use axum::extract::FromRef;
+//! # use ocpi_party::app::{common_routes, complete_openapi, finish_router, listen, serve_party};
+//! # use ocpi_party::{Party, PartyConfig, PartySetup, StartError};
+//! #[derive(Clone)]
+//! struct App {
+//!     party: Party,
+//! }
+//!
+//! impl FromRef<App> for Party {
+//!     fn from_ref(app: &App) -> Self {
+//!         app.party.clone()
+//!     }
+//! }
+//!
+//! # async fn run() -> Result<(), StartError> {
+//! let party = Party::open(PartySetup {
+//!     config: PartyConfig::cpo(),
+//!     role: ocpi_types::Role::Cpo,
+//!     modules: &[],       // what is mounted: the version details are made from it
+//!     pushed: &[],        // which of our own lists partners are kept up to date about
+//!     migrations: vec![], // the server's own tables, numbered from 1001
+//!     clock: ocpi_http::Clock::system(),
+//!     seed: None,
+//! })
+//! .await?;
+//! let app = App { party: party.clone() };
+//! let (routes, api) = common_routes::<App>().split_for_parts(); // and .routes(routes!(…)) of its own before that
+//! let router = finish_router(&party, routes, complete_openapi(api, "A CPO", "What it is for"), app);
+//! let listener = listen(&party).await?;
+//! // Background tasks: spawn_pusher(party, outbox, shutdown) and spawn_puller(party, inbox, shutdown).
+//! let running = serve_party(&party, router, listener, |_party, _shutdown| vec![]).await?;
+//! running.join().await;
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod app;
 pub mod auth;

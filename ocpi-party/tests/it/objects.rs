@@ -137,4 +137,12 @@ async fn counting_and_skipping_read_no_json() {
             assert!(plan.iter().all(|step| step.contains("COVERING INDEX")), "{sql}: {plan:?}");
         }
     }
+    // The rows of a page are found by their places, one by one.
+    let page = "SELECT json FROM locations WHERE seq IN (SELECT seq FROM locations WHERE deleted = 0 ORDER BY seq LIMIT 50 \
+                OFFSET 100) ORDER BY seq";
+    let plan =
+        sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {page}"))).fetch_all(db.read()).await.unwrap();
+    let plan: Vec<String> = plan.iter().map(|row| sqlx::Row::get(row, "detail")).collect();
+    assert!(plan[0].contains("SEARCH locations USING INDEX locations_list (seq=?)"), "{plan:?}");
+    assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE FOR ORDER BY")), "{plan:?}");
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
-use ocpi_http::{Clock, ListQuery, OcpiReply, OcpiResult, ReplyPage};
+use ocpi_http::Clock;
 use ocpi_party::app::{common_routes, finish_router, serve_party};
 use ocpi_party::{
-    DbError, ModuleMount, ObjectTable, Party, PartySetup, Peer, Running, Scope, StartError, spawn_puller, spawn_pusher,
+    DbError, ModuleMount, ObjectTable, Party, PartySetup, Peer, Running, StartError, spawn_puller, spawn_pusher,
 };
 use ocpi_types::{InterfaceRole, ModuleId, PartyId, Role};
 use sqlx::migrate::Migrator;
@@ -162,15 +162,6 @@ impl App {
             ]
         })
         .await
-    }
-
-    /// One page of objects as the partner may see them.
-    pub(crate) async fn page(&self, table: ObjectTable, scope: &Scope, query: ListQuery, path: &str) -> OcpiResult {
-        let cap = self.party.config.page_max;
-        let limit = query.limit(self.party.config.page_default, cap);
-        let page = table.page(&self.party.db, scope, &query, limit).await?;
-        let base_url = self.party.url(path);
-        Ok(OcpiReply::page(ReplyPage { items: page.items, total: page.total, query, limit, cap, base_url }))
     }
 
     /// The parties on this platform in this role.

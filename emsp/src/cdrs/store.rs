@@ -61,6 +61,8 @@ pub async fn take(app: &App, owner: PartyId, peer_id: String, cdr: Cdr, form: &R
                 // Within the transaction, so that two CDRs for one session cannot overlook each other.
                 duplicates(&cdr, &same_session(tx, &owner, &cdr).await?, &mut findings);
                 if insert(tx, &owner, &peer_id, &cdr, &json, &findings, checked_at).await? {
+                    let verdict = CheckVerdict::of(&findings).as_str();
+                    metrics::counter!("emsp_cdrs_total", "verdict" => verdict).increment(1);
                     return Ok(Taken::New);
                 }
                 let stored = TABLE.get_in(tx, &owner, cdr.id.as_str()).await?;

@@ -7,16 +7,15 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use http::Method;
-use ocpi_http::{CallError, OcpiError, join};
+use ocpi_http::{CallError, OcpiError, Target, join};
 use ocpi_party::Peer;
 use ocpi_types::{
     AllowedType, Capability, CommandResponse, CommandResponseType, CommandType, Evse, InterfaceRole, Location,
     LocationReferences, ModuleId, Object, PartyId, Report, Role, StartSession, Status, StopSession, TokenType,
     UnlockConnector,
 };
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
+use super::order::{StartOrder, StopOrder, UnlockOrder};
 use super::store::{self, NewCommand};
 use crate::tokens::account::Asked;
 use crate::tokens::authorize::decide;
@@ -26,63 +25,6 @@ use crate::{App, locations, tokens};
 
 /// The longest that we wait for a result, whatever the CPO says.
 const LONGEST_WAIT: i64 = 600;
-
-/// Start charging for one of our drivers.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct StartOrder {
-    /// The CPO, as `NL/TNM`.
-    #[schema(example = "US/CPO")]
-    pub party: String,
-    /// `Location.id` of that CPO.
-    #[schema(example = "LOC1")]
-    pub location_id: String,
-    /// `EVSE.uid`; needed with a connector.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "3256")]
-    pub evse_uid: Option<String>,
-    /// `Connector.id`; needed where the EVSE asks for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "1")]
-    pub connector_id: Option<String>,
-    /// `Token.uid` of our driver.
-    #[schema(example = "APP-0001")]
-    pub token_uid: String,
-    /// `Token.type`; `APP_USER` when left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "APP_USER")]
-    pub token_type: Option<String>,
-}
-
-/// End a charge.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct StopOrder {
-    /// The CPO, as `NL/TNM`.
-    #[schema(example = "US/CPO")]
-    pub party: String,
-    /// `Session.id` of that CPO.
-    #[schema(example = "101")]
-    pub session_id: String,
-}
-
-/// Release a plug that is stuck. For operators and help desks, never for drivers.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct UnlockOrder {
-    /// The CPO, as `NL/TNM`.
-    #[schema(example = "US/CPO")]
-    pub party: String,
-    /// `Location.id` of that CPO.
-    #[schema(example = "LOC1")]
-    pub location_id: String,
-    /// `EVSE.uid`.
-    #[schema(example = "3256")]
-    pub evse_uid: String,
-    /// `Connector.id`.
-    #[schema(example = "1")]
-    pub connector_id: String,
-}
 
 /// Why a command was not sent.
 #[derive(Debug)]
@@ -108,6 +50,12 @@ struct Receiver {
     endpoint: String,
 }
 
+impl Receiver {
+    fn target(&self, app: &App, sender: &PartyId) -> Target<'_> {
+        app.party.target(&self.peer, sender, &self.party)
+    }
+}
+
 /// Starts a charge. The answer is the command's id.
 pub async fn start(app: &App, order: &StartOrder) -> Result<String, NotSent> {
     let receiver = receiver(app, &order.party).await?;
@@ -116,26 +64,25 @@ pub async fn start(app: &App, order: &StartOrder) -> Result<String, NotSent> {
     let own = token(app, &order.token_uid, order.token_type.as_deref()).await?;
     check_token(app, &own, &receiver.party, order)?;
     let id = new_id();
-    let mut request = StartSession::builder()
-        .response_url(response_url(app, &CommandType::StartSession, &id)?)
-        .token(own.token.clone())
-        .location_id(location.id.as_str());
-    if let Some(evse) = &order.evse_uid {
-        request = request.evse_uid(evse.as_str());
-    }
-    if let Some(connector) = &order.connector_id {
-        request = request.connector_id(connector.as_str());
-    }
     let reference = new_reference();
-    let request = request.authorization_reference(reference.as_str()).build().map_err(|report| impossible(&report))?;
+    // Not by the builder: a token in our books may look odd, and is sent all the same.
+    let request = StartSession {
+        response_url: response_url(app, &CommandType::StartSession, &id)?.into(),
+        token: own.token.clone(),
+        location_id: location.id.clone(),
+        evse_uid: order.evse_uid.as_deref().map(Into::into),
+        connector_id: order.connector_id.as_deref().map(Into::into),
+        authorization_reference: Some(reference.as_str().into()),
+        extra: ocpi_types::Extra::default(),
+    };
     let command = Command {
         id,
         kind: CommandType::StartSession,
+        body: receiver.target(app, &own.owner()).body(&request),
         sender: own.owner(),
         token_id: tokens::token_id(&own.token.uid, &own.token.token_type),
         reference,
         session_id: String::new(),
-        body: request.to_json(),
     };
     send(app, receiver, command).await
 }
@@ -156,7 +103,7 @@ pub async fn stop(app: &App, order: &StopOrder) -> Result<String, NotSent> {
         token_id: String::new(),
         reference: String::new(),
         session_id: order.session_id.clone(),
-        body: request.to_json(),
+        body: receiver.target(app, &app.party.own_party()).body(&request),
     };
     send(app, receiver, command).await
 }
@@ -181,7 +128,7 @@ pub async fn unlock(app: &App, order: &UnlockOrder) -> Result<String, NotSent> {
         token_id: String::new(),
         reference: String::new(),
         session_id: String::new(),
-        body: request.to_json(),
+        body: receiver.target(app, &app.party.own_party()).body(&request),
     };
     send(app, receiver, command).await
 }
@@ -297,7 +244,7 @@ async fn send(app: &App, receiver: Receiver, command: Command) -> Result<String,
         deadline,
     };
     store::insert(&party.db, new).await?;
-    let target = party.target(&receiver.peer, &command.sender, &receiver.party);
+    let target = receiver.target(app, &command.sender);
     match party.client.call(&target, Method::POST, &url, Some(command.body)).await {
         Ok(answer) => responded(app, &command.id, answer.data).await?,
         Err(error) => {

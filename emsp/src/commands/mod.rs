@@ -2,4 +2,5 @@
 
 pub mod callback;
 pub mod issue;
+pub mod order;
 pub mod store;

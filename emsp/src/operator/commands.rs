@@ -9,7 +9,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Listing, OperatorQuery, Part, failed, unreadable};
-use crate::commands::issue::{self, NotSent, StartOrder, StopOrder, UnlockOrder};
+use crate::commands::issue::{self, NotSent};
+use crate::commands::order::{StartOrder, StopOrder, UnlockOrder};
 use crate::commands::store::{self, Command};
 use crate::{App, sessions, time_text};
 

@@ -4,7 +4,7 @@
 
 use http::Method;
 use ocpi_http::{CallError, join};
-use ocpi_party::{Behind, Outbox, Peer};
+use ocpi_party::{Behind, Outbox, Peer, party_of};
 use ocpi_types::{InterfaceRole, ModuleId, PartyId, Role, TokenType};
 
 use super::store;
@@ -29,11 +29,17 @@ impl Outbox for TokenOutbox {
         if token.token_type != TokenType::Rfid {
             url.query_pairs_mut().append_pair("type", token.token_type.as_str());
         }
-        // The Token is for the whole platform; one of its parties stands for all.
-        let Some(to) = peer.parties(&Role::Cpo).into_iter().next() else { return Ok(None) };
-        party.client.call(&party.target(peer, &owner, &to), Method::PUT, &url, Some(own.json)).await?;
+        // The Token is for the whole platform; one of its parties stands for all, a hub for those behind it.
+        let first = peer.roles.first().map(party_of);
+        let to = peer.parties(&Role::Cpo).into_iter().next().or(first).ok_or_else(nobody)?;
+        let target = party.target(peer, &owner, &to);
+        party.client.call(&target, Method::PUT, &url, Some(target.body(token))).await?;
         Ok(None)
     }
+}
+
+fn nobody() -> CallError {
+    CallError::Request("the partner has no roles in its credentials".to_owned())
 }
 
 /// `NL/TNM|UID|TYPE` into owner and id.

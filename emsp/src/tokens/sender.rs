@@ -4,7 +4,7 @@ use axum::extract::{RawQuery, State};
 use ocpi_http::openapi::{Envelope, ListEnvelope, ListErrors, MessageIds, RoutingHeaders, WriteErrors};
 use ocpi_http::{ListQuery, OcpiError, OcpiJson, OcpiPath, OcpiReply, OcpiResult, Routing};
 use ocpi_party::{Peer, RegisteredPeer, Scope, check_to};
-use ocpi_types::{AllowedType, AuthorizationInfo, LocationReferences, PartyId, Token, TokenType};
+use ocpi_types::{AllowedType, AuthorizationInfo, LocationReferences, PartyId, Role, Token, TokenType};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -31,7 +31,7 @@ pub async fn list(
 ) -> OcpiResult {
     let owner = check_to(&app.party, &routing).await?;
     let scope = Scope::visible_to(peer.id.as_str()).owned_by(owner);
-    app.page(store::TABLE, &scope, query, crate::app::TOKENS).await
+    store::TABLE.reply(&app.party, &scope, query, crate::app::TOKENS).await
 }
 
 /// Whose authorization is asked for.
@@ -96,12 +96,13 @@ pub async fn authorize(
     let Some(own) = known.iter().find(|own| addressed.as_ref().is_none_or(|party| own.owner() == *party)) else {
         return Err(OcpiError::unknown_token(format!("no token {:?} of that type", path.token_uid)));
     };
-    let asking = routing.from.clone().or_else(|| only_party(&peer));
+    let asking = asking_party(&peer, &routing);
     let asked = location.as_ref().map(|location| Asked { party: asking.as_ref(), location });
     let now = app.party.clock.now();
     let verdict = decide(&own.token, &own.account, asked.as_ref(), now).map_err(|_| {
         OcpiError::not_enough("where this token may be used depends on the location: send LocationReferences")
     })?;
+    metrics::counter!("emsp_authorizations_total", "allowed" => verdict.allowed.to_string()).increment(1);
     if verdict.allowed != AllowedType::Allowed {
         return Ok(OcpiReply::json(authorization_info(own, &verdict, None)));
     }
@@ -126,8 +127,13 @@ pub fn new_reference() -> String {
     text
 }
 
-fn only_party(peer: &Peer) -> Option<PartyId> {
-    match peer.parties(&ocpi_types::Role::Cpo).as_slice() {
+/// The CPO that asks: the one it names, if that is its own, else its only one.
+fn asking_party(peer: &Peer, routing: &Routing) -> Option<PartyId> {
+    let named = routing.from.clone().filter(|party| peer.is_hub() || peer.hosts(party, Role::Cpo));
+    if named.is_some() {
+        return named;
+    }
+    match peer.parties(&Role::Cpo).as_slice() {
         [one] => Some(one.clone()),
         _ => None,
     }

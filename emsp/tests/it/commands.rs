@@ -158,6 +158,9 @@ crate::on_each_database! {
         assert_eq!(cpo.platform.take_seen().len(), 0);
         assert_eq!(world.operator().get("/operator/v1/commands").await.body["total"], 0);
         assert_eq!(world.operator().post(START, &rfid(demo::RFID_BOUND)).await.http, 201);
+        let odd = json!({ "contract_id": "not an eMA ID" });
+        world.operator().put("/operator/v1/tokens/ODD?type=APP_USER", &odd).await;
+        assert_eq!(world.operator().post(START, &with(json!({ "token_uid": "ODD" }))).await.http, 201);
     }
 
     // Proves: CMD-069 (as Sender), CMD-070 (as Sender), CMD-081

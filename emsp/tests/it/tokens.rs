@@ -102,6 +102,9 @@ crate::on_each_database! {
         let reply = authorize(&cpo, demo::RFID_NOT_ALLOWED, Some(&here())).await;
         assert_eq!(reply.data()["allowed"], "NOT_ALLOWED");
         assert!(reply.data().get("location").is_none());
+        // A name that is not the caller's own does not open a place.
+        let posing = world.register(&["US/SUB"]).await.caller.posing_as("US/CPO");
+        assert_eq!(authorize(&posing, demo::RFID_BOUND, Some(&here())).await.data()["allowed"], "NOT_ALLOWED");
 
         let account = json!({ "allowed_at": [{ "location_id": "LOC1", "evse_uids": ["e2"] }] });
         let token = json!({ "contract_id": "US-EMS-C00000099-X", "account": account });

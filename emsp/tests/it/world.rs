@@ -91,6 +91,12 @@ impl Caller {
         Reply { http, headers, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
     }
 
+    /// The same caller with another name in its routing headers.
+    pub fn posing_as(mut self, party: &str) -> Self {
+        party.clone_into(&mut self.from);
+        self
+    }
+
     pub async fn get(&self, path: &str) -> Reply {
         self.send("GET", path, None).await
     }

@@ -23,6 +23,7 @@ pub(crate) struct OperatorProblem {
 impl Operator {
     /// `base_url` without a trailing slash.
     pub(crate) fn new(base_url: &str, key: &str) -> Self {
+        ocpi_http::install_tls();
         Self { base_url: base_url.trim_end_matches('/').to_owned(), key: key.to_owned(), http: Client::new() }
     }
 

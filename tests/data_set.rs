@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use ocpi_types::{Location, Object, Tariff, parse};
+use ocpi_types::{CiString, Location, Object, Tariff, parse};
 use serde_json::Value;
 
 fn read(file: &str) -> Vec<Value> {
@@ -34,6 +34,7 @@ fn every_object_is_valid_without_any_finding() {
     assert_eq!((locations.len(), tariffs.len()), (40, 22));
 }
 
+// Proves: LOC-081, LOC-100, TAR-036
 #[test]
 fn ids_are_unique_and_every_tariff_is_known_and_used() {
     let locations = spotless::<Location>("locations.json");
@@ -43,10 +44,11 @@ fn ids_are_unique_and_every_tariff_is_known_and_used() {
     let ids: BTreeSet<_> = locations.iter().map(|l| l.id.as_str().to_uppercase()).collect();
     assert_eq!(ids.len(), locations.len(), "Location.id is unique on the whole platform");
 
-    let known: BTreeSet<_> = spotless::<Tariff>("tariffs.json")
-        .iter()
-        .map(|t| (t.party_id.as_str().to_owned(), t.id.as_str().to_owned()))
-        .collect();
+    let tariffs = spotless::<Tariff>("tariffs.json");
+    let ids: BTreeSet<_> = tariffs.iter().map(|t| t.id.as_str().to_uppercase()).collect();
+    assert_eq!(ids.len(), tariffs.len(), "Tariff.id is unique on the whole platform");
+    let known: BTreeSet<_> =
+        tariffs.iter().map(|t| (t.party_id.as_str().to_owned(), t.id.as_str().to_owned())).collect();
     let mut used = BTreeSet::new();
     for location in &locations {
         for connector in location.evses.iter().flat_map(|e| &e.connectors) {
@@ -56,6 +58,43 @@ fn ids_are_unique_and_every_tariff_is_known_and_used() {
         }
     }
     assert_eq!(used, known);
+}
+
+// Proves: LOC-113, LOC-114
+#[test]
+fn a_connector_never_has_two_tariffs_of_one_type_at_a_time() {
+    let tariffs = spotless::<Tariff>("tariffs.json");
+    let find = |id: &CiString<36>| tariffs.iter().find(|t| t.id == *id).expect("a known tariff");
+    let mut pairs = 0;
+    for location in spotless::<Location>("locations.json") {
+        for connector in location.evses.iter().flat_map(|e| &e.connectors) {
+            let listed: Vec<_> = connector.tariff_ids.iter().map(find).collect();
+            for (i, one) in listed.iter().enumerate() {
+                for other in listed[..i].iter().filter(|other| other.tariff_type == one.tariff_type) {
+                    pairs += 1;
+                    let (first, second) =
+                        if one.start_date_time < other.start_date_time { (*one, *other) } else { (*other, *one) };
+                    assert!(
+                        first.end_date_time.is_some() && first.end_date_time <= second.start_date_time,
+                        "{}",
+                        location.id
+                    );
+                }
+            }
+        }
+    }
+    assert!(pairs > 0, "the set holds tariffs that follow each other");
+}
+
+// Proves: TAR-037, TAR-047
+#[test]
+fn a_tariff_names_its_owner_and_leaves_prices_to_its_elements() {
+    for tariff in spotless::<Tariff>("tariffs.json") {
+        assert!(["CPO", "VLT"].contains(&tariff.party_id.as_str()), "{}", tariff.id);
+        for text in &tariff.tariff_alt_text {
+            assert!(!text.text.as_str().contains(|c: char| c.is_ascii_digit()), "{} repeats a price", tariff.id);
+        }
+    }
 }
 
 #[test]

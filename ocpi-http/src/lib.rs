@@ -78,7 +78,7 @@ mod url_policy;
 pub mod clock;
 pub mod openapi;
 
-pub use client::{Answer, CallError, ClientConfig, FailureClass, OcpiClient, PageOf, Pages, Target, join};
+pub use client::{Answer, CallError, ClientConfig, FailureClass, OcpiClient, PageOf, Pages, Target, install_tls, join};
 pub use clock::Clock;
 pub use context::{answer_as, note_peer};
 pub use error::OcpiError;

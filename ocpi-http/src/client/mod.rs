@@ -94,6 +94,13 @@ impl Target<'_> {
     }
 }
 
+/// Installs the cryptography that every HTTP client of this process uses for TLS. [`OcpiClient::new`] does so by itself;
+/// who makes a client with `reqwest` alone does it first. A second call changes nothing.
+pub fn install_tls() {
+    // An error says that a provider is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 impl OcpiClient {
     /// A client with its own pool of connections.
     ///
@@ -103,8 +110,7 @@ impl OcpiClient {
     /// When the operating system offers no randomness for TLS.
     #[must_use]
     pub fn new(config: ClientConfig) -> Self {
-        // An error says that a provider is installed already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        install_tls();
         let http = builder(&config).build().unwrap_or_else(|error| {
             tracing::warn!(
                 %error,

@@ -1,0 +1,9 @@
+//! The two programs together, as processes or in one: what only the pair as a whole can show.
+
+#[path = "../../src/operator.rs"]
+mod operator;
+
+mod kill;
+mod process;
+mod real_data;
+mod story;

@@ -214,6 +214,6 @@ fn tell(out: &mut impl Write, file: &Path, summary: &Summary) -> std::io::Result
 
 fn print_openapi() -> Result<ExitCode, Failure> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", serde_json::to_string_pretty(&App::openapi())?)?;
+    writeln!(out, "{}", App::openapi().to_pretty_json()?)?;
     Ok(ExitCode::Success)
 }

@@ -105,8 +105,12 @@ fn place(row: &sqlx::any::AnyRow) -> Result<EvseKey, DbError> {
 }
 
 /// Stores a whole Location as it is, and tells the partners unless it is private.
+///
+/// An EVSE at which somebody charges keeps its status, whatever the new text says.
 pub async fn put(tx: &mut Tx, location: &Location, is_private: bool) -> Result<Upserted, DbError> {
     let owner = owner_of(location);
+    let live = with_live_status(tx, &owner, location).await?;
+    let location = live.as_ref().unwrap_or(location);
     let row = NewObject {
         owner: &owner,
         id: location.id.as_str(),
@@ -126,6 +130,24 @@ pub async fn put(tx: &mut Tx, location: &Location, is_private: bool) -> Result<U
         sync::mark_all(tx, ModuleId::Locations, &object(&owner, &location.id, None)).await?;
     }
     Ok(upserted)
+}
+
+/// The Location with the status of those EVSEs at which a charge is going on; `None` when there is none.
+async fn with_live_status(tx: &mut Tx, owner: &PartyId, location: &Location) -> Result<Option<Location>, DbError> {
+    let busy: Vec<String> =
+        sqlx::query_scalar("SELECT evse_uid FROM charges WHERE running = 1 AND owner = $1 AND location_id = $2")
+            .bind(owner.key())
+            .bind(location.id.key())
+            .fetch_all(&mut **tx)
+            .await?;
+    if busy.is_empty() {
+        return Ok(None);
+    }
+    let mut live = location.clone();
+    for evse in live.evses.iter_mut().filter(|evse| busy.contains(&evse.uid.key())) {
+        evse.status = Status::Charging;
+    }
+    Ok(Some(live))
 }
 
 /// Sets the status of an EVSE; `false` when it has that status already, or one that only the operator may change.

@@ -56,7 +56,8 @@ pub async fn put(
                 let old = old.map_err(OperatorError::internal)?;
                 store::revise(&mut location, old.as_ref(), now);
                 let upserted = store::put(tx, &location, is_private).await?;
-                Ok::<_, OperatorError>((upserted, location.to_json()))
+                let stored = store::TABLE.get_in(tx, &owner, location.id.as_str()).await?;
+                Ok::<_, OperatorError>((upserted, stored.map_or_else(|| location.to_json(), |stored| stored.json)))
             })
         })
         .await?;

@@ -7,6 +7,7 @@
 //! that the platform can recognise a repetition.
 
 mod car;
+mod hands;
 mod model;
 mod settings;
 mod simulator;
@@ -15,7 +16,8 @@ mod store;
 mod tests;
 
 pub use car::Car;
-pub use model::{Authorized, Refusal, Station, Transaction};
+pub use hands::Refusal;
+pub use model::{Authorized, Station, Transaction};
 pub use settings::{ConnectorSpec, Driver, Settings};
 pub use simulator::{Simulator, SimulatorError, StationView};
 

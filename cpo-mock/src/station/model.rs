@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::car::{Car, MJ_PER_WH};
 use super::settings::{ConnectorSpec, Settings};
-use super::{Answer, Command, EndReason, Event, EventKind, EvseState, Reading};
+use super::{EndReason, Event, EventKind, EvseState, Reading};
 
 /// Whom the platform has allowed to charge. Opaque to the station, but for the card's number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,20 +22,20 @@ pub struct Authorized {
 
 /// Somebody may charge, but no vehicle is plugged in yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Expected {
-    authorized: Authorized,
-    connector_id: Option<String>,
+pub(super) struct Expected {
+    pub(super) authorized: Authorized,
+    pub(super) connector_id: Option<String>,
     until: DateTime,
     arrives: Option<DateTime>,
 }
 
 /// A vehicle at a connector.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Plugged {
-    connector_id: String,
-    car: Car,
+pub(super) struct Plugged {
+    pub(super) connector_id: String,
+    pub(super) car: Car,
     /// When the simulated driver takes it away.
-    leaves: Option<DateTime>,
+    pub(super) leaves: Option<DateTime>,
 }
 
 /// A charge that is going on.
@@ -56,14 +56,14 @@ pub struct Station {
     seq: i64,
     /// What flowed through the meter since it was built, in millijoules.
     meter_mj: i64,
-    connectors: Vec<ConnectorSpec>,
+    pub(super) connectors: Vec<ConnectorSpec>,
     /// What is broken.
-    fault: Option<String>,
+    pub(super) fault: Option<String>,
     /// Somebody charges of whom this simulation knows nothing (the EVSE was imported while in use).
-    taken: bool,
-    plugged: Option<Plugged>,
-    expected: Option<Expected>,
-    transaction: Option<Transaction>,
+    pub(super) taken: bool,
+    pub(super) plugged: Option<Plugged>,
+    pub(super) expected: Option<Expected>,
+    pub(super) transaction: Option<Transaction>,
     reported: EvseState,
     /// What the platform has not been told yet.
     pub(super) untold: Vec<Event>,
@@ -150,117 +150,7 @@ impl Station {
         self.flow_until(now);
     }
 
-    /// Carries a command out.
-    pub fn command(&mut self, command: Command, settings: &Settings) -> Answer {
-        match command {
-            Command::Start { connector_id, authorized } => self.start(connector_id, authorized, settings),
-            Command::Stop { transaction_id } => match &self.transaction {
-                Some(running) if running.authorized.id == transaction_id => {
-                    self.end(EndReason::Remote, settings);
-                    Answer::Accepted
-                }
-                _ if self.expected.as_ref().is_some_and(|expected| expected.authorized.id == transaction_id) => {
-                    self.give_up(EndReason::Remote);
-                    Answer::Accepted
-                }
-                _ => Answer::Rejected,
-            },
-            Command::Unlock { connector_id } => self.unlock(&connector_id, settings),
-        }
-    }
-
-    /// The driver whose card was just allowed starts, or waits for the cable.
-    pub fn start(&mut self, connector_id: Option<String>, authorized: Authorized, settings: &Settings) -> Answer {
-        if self.fault.is_some() {
-            return Answer::Faulted;
-        }
-        let same_connector = |plugged: &Plugged| {
-            connector_id.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(&plugged.connector_id))
-        };
-        if self.taken || self.transaction.is_some() || self.expected.is_some() {
-            return Answer::Occupied;
-        }
-        match &self.plugged {
-            Some(plugged) if !same_connector(plugged) => Answer::Occupied,
-            Some(_) => {
-                self.begin(authorized, settings, None);
-                Answer::Accepted
-            }
-            None if settings.cable_first => Answer::NoCable,
-            None => {
-                self.expect(connector_id, authorized, settings);
-                Answer::Accepted
-            }
-        }
-    }
-
-    /// A vehicle is plugged in. `None` for the connector means the first one.
-    pub fn plug_in(&mut self, connector_id: Option<&str>, car: Car, settings: &Settings) -> Result<(), Refusal> {
-        if self.plugged.is_some() || self.taken {
-            return Err(Refusal("a vehicle is plugged in here already: unplug it first"));
-        }
-        let wanted = connector_id.or(self.expected.as_ref().and_then(|expected| expected.connector_id.as_deref()));
-        let Some(spec) =
-            self.connectors.iter().find(|spec| wanted.is_none_or(|wanted| spec.id.eq_ignore_ascii_case(wanted)))
-        else {
-            return Err(Refusal("the EVSE has no such connector"));
-        };
-        self.plugged = Some(Plugged { connector_id: spec.id.clone(), car, leaves: None });
-        if let Some(expected) = self.expected.take() {
-            let transaction_id = expected.authorized.id.clone();
-            self.begin(expected.authorized, settings, Some(transaction_id));
-        }
-        self.report();
-        Ok(())
-    }
-
-    /// The vehicle is unplugged.
-    pub fn unplug(&mut self, settings: &Settings) -> Result<(), Refusal> {
-        if self.plugged.is_none() && !self.taken {
-            return Err(Refusal("no vehicle is plugged in here"));
-        }
-        self.end(EndReason::Unplugged, settings);
-        self.plugged = None;
-        self.taken = false;
-        self.report();
-        Ok(())
-    }
-
-    /// The driver ends the charge with the card.
-    pub fn stop_locally(&mut self, settings: &Settings) {
-        self.end(EndReason::Local, settings);
-    }
-
-    /// Something breaks: a charge ends.
-    pub fn break_down(&mut self, fault: &str, settings: &Settings) {
-        self.end(EndReason::Fault, settings);
-        self.give_up(EndReason::Fault);
-        self.fault = Some(fault.to_owned());
-        self.report();
-    }
-
-    /// Everything works again.
-    pub fn repair(&mut self) -> Result<(), Refusal> {
-        if self.fault.take().is_none() {
-            return Err(Refusal("nothing is broken here"));
-        }
-        self.report();
-        Ok(())
-    }
-
-    fn unlock(&mut self, connector_id: &str, settings: &Settings) -> Answer {
-        if !self.connectors.iter().any(|spec| spec.id.eq_ignore_ascii_case(connector_id)) {
-            return Answer::Rejected;
-        }
-        if self.plugged.as_ref().is_some_and(|plugged| plugged.connector_id.eq_ignore_ascii_case(connector_id)) {
-            self.end(EndReason::Unlocked, settings);
-            self.plugged = None;
-            self.report();
-        }
-        Answer::Accepted
-    }
-
-    fn expect(&mut self, connector_id: Option<String>, authorized: Authorized, settings: &Settings) {
+    pub(super) fn expect(&mut self, connector_id: Option<String>, authorized: Authorized, settings: &Settings) {
         let driver = &settings.driver;
         self.expected = Some(Expected {
             authorized: authorized.clone(),
@@ -273,7 +163,7 @@ impl Station {
         self.report();
     }
 
-    fn give_up(&mut self, reason: EndReason) {
+    pub(super) fn give_up(&mut self, reason: EndReason) {
         if let Some(expected) = self.expected.take() {
             let reading = self.reading();
             self.tell(EventKind::Ended { transaction_id: expected.authorized.id, reading, reason });
@@ -281,7 +171,7 @@ impl Station {
         }
     }
 
-    fn begin(&mut self, authorized: Authorized, settings: &Settings, waited: Option<String>) {
+    pub(super) fn begin(&mut self, authorized: Authorized, settings: &Settings, waited: Option<String>) {
         let interval = self.interval(settings);
         self.transaction = Some(Transaction { authorized: authorized.clone(), next_reading: self.at + interval });
         let reading = self.reading();
@@ -296,7 +186,7 @@ impl Station {
         self.report();
     }
 
-    fn end(&mut self, reason: EndReason, settings: &Settings) {
+    pub(super) fn end(&mut self, reason: EndReason, settings: &Settings) {
         let Some(transaction) = self.transaction.take() else { return };
         let reading = self.reading();
         self.tell(EventKind::Ended { transaction_id: transaction.authorized.id, reading, reason });
@@ -398,7 +288,7 @@ impl Station {
     }
 
     /// Reports a change of the EVSE's state.
-    fn report(&mut self) {
+    pub(super) fn report(&mut self) {
         let state = self.state();
         if state != self.reported {
             self.reported = state;
@@ -411,11 +301,6 @@ impl Station {
         self.untold.push(Event { seq: self.seq, at: self.at, kind });
     }
 }
-
-/// Why something cannot be done by hand at a station.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Refusal(pub(super) &'static str);
 
 fn seconds(seconds: u32) -> chrono::TimeDelta {
     chrono::TimeDelta::seconds(i64::from(seconds))

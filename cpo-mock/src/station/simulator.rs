@@ -14,7 +14,8 @@ use ocpi_types::{Evse, PartyId};
 use serde::Serialize;
 use tokio::sync::Notify;
 
-use super::model::{Refusal, Station};
+use super::hands::Refusal;
+use super::model::Station;
 use super::settings::Settings;
 use super::{Answer, Car, CentralSystem, Command, EvseKey, EvseState, Stations, Verdict, store};
 use crate::locations;

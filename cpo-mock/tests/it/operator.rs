@@ -152,6 +152,31 @@ async fn stations_are_worked_by_hand() {
     }
 }
 
+/// Proves: LOC-106, LOC-163
+#[tokio::test]
+async fn a_new_text_does_not_end_a_charge() {
+    for database in databases().await {
+        let world = World::new(&database).await;
+        let emsp = Emsp::start("US", "EMS").await;
+        let partner = world.register(&emsp).await;
+        world.publish().await;
+        world.operate(Method::POST, "/stations/E1/plug-in", &Value::Null).await;
+        crate::charge::start(&world, &partner, &emsp).await;
+        let put = world.operate(Method::PUT, "/locations/US/CPO/LOC1", &location()).await;
+        assert_eq!(put.json["evses"][0]["status"], "CHARGING", "{put:?}");
+        world.operate(Method::POST, "/stations/E1/unplug", &Value::Null).await;
+        assert_eq!(partner.get(&world, "/locations/LOC1/E1").await.data()["status"], "AVAILABLE");
+    }
+}
+
+#[test]
+fn the_committed_document_is_the_present_one() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi/cpo.json");
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    let current = App::openapi().to_pretty_json().unwrap() + "\n";
+    assert!(committed == current, "run: cargo run -p cpo-mock -- openapi > openapi/cpo.json");
+}
+
 #[test]
 fn every_route_is_described_with_its_errors() {
     let api = serde_json::to_value(App::openapi()).unwrap();

@@ -71,6 +71,8 @@ pub enum Phase {
     Unregistered,
     /// Looks at the exchange of credentials that the runner just did.
     Registration,
+    /// Makes sessions and CDRs, so that later cases find some.
+    Charging,
     /// With a completed registration.
     Connected,
     /// Changes the credentials of the main connection.

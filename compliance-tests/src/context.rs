@@ -26,6 +26,8 @@ pub struct RunConfig {
     pub token: Option<String>,
     /// Further registration tokens, for cases that need a registration of their own.
     pub spare_tokens: Vec<String>,
+    /// The platform's own name for the tester, where the trigger that invited the tester told it.
+    pub peer_id: String,
     /// Role of the platform.
     pub role: TargetRole,
     /// Where the tester's own party listens.
@@ -69,6 +71,7 @@ impl RunConfig {
             token_a: None,
             token: None,
             spare_tokens: Vec::new(),
+            peer_id: String::new(),
             role,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             public_url: None,
@@ -129,8 +132,6 @@ pub struct Target {
     pub inbound: bool,
     /// Why there is none.
     pub trouble: Option<String>,
-    /// The platform's own name for the tester, if a trigger gave it.
-    pub peer_id: String,
 }
 
 /// A case's surroundings.
@@ -151,6 +152,7 @@ pub struct Ctx {
     cleanup: Mutex<Vec<Call>>,
     counter: Mutex<usize>,
     pub(crate) shared: tokio::sync::Mutex<HashMap<String, Value>>,
+    pub(crate) charge: tokio::sync::OnceCell<CaseResult<crate::cases::Charge>>,
 }
 
 /// How a request authenticates.
@@ -205,6 +207,7 @@ impl Ctx {
             cleanup: Mutex::default(),
             counter: Mutex::default(),
             shared: tokio::sync::Mutex::default(),
+            charge: tokio::sync::OnceCell::new(),
             config,
         }))
     }

@@ -16,6 +16,7 @@ pub mod exchange;
 pub mod fixtures;
 pub mod formats;
 
+pub mod pages;
 pub mod party;
 mod register;
 pub mod report;

@@ -1,2 +1,10 @@
-//! Command line of the compliance suite.
-fn main() {}
+//! Command line of the compliance suite; see the library.
+
+mod cli;
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    cli::main().await
+}

@@ -23,8 +23,8 @@ pub struct Known {
 }
 
 /// Every trigger that a case can ask for.
-pub const KNOWN: [Known; 19] = [
-    known("invite", "create a registration token (token A) for a new partner", &["name"], &["token_a"]),
+pub const KNOWN: [Known; 21] = [
+    known("invite", "create a registration token (token A) for a new partner", &["name"], &["token_a", "peer_id"]),
     known(
         "register",
         "register with the tester: your platform is the sender",
@@ -45,7 +45,9 @@ pub const KNOWN: [Known; 19] = [
         &["token_uid", "location_id", "evse_uid", "connector_id"],
         &["session_id"],
     ),
-    known("stop_charge", "let the driver end the charge", &["session_id"], &[]),
+    known("stop_charge", "let the driver end the charge", &["session_id", "evse_uid"], &[]),
+    known("plug_in", "plug a vehicle in (before START_SESSION)", &["location_id", "evse_uid", "connector_id"], &[]),
+    known("unplug", "unplug the vehicle", &["location_id", "evse_uid", "connector_id"], &[]),
     known("create_token", "issue a token", &[], &["token_uid"]),
     known("change_token", "change a token", &["token_uid"], &[]),
     known("invalidate_token", "make a token invalid", &["token_uid"], &[]),

@@ -1,7 +1,7 @@
 //! Who may call: the Authorization header.
 
 use crate::case::{Case, CaseResult, Phase, ensure};
-use crate::context::Ctx;
+use crate::context::{Ctx, join};
 use std::sync::Arc;
 
 /// A URL that needs a registration: the first Sender list, else the first endpoint that is not credentials.
@@ -19,20 +19,37 @@ pub(super) fn functional_url(cx: &Arc<Ctx>) -> CaseResult<String> {
         .ok_or_else(|| crate::Stop::NotApplicable("the platform offers no functional module".into()))
 }
 
+/// A request that each listed functional endpoint knows: method and URL.
+fn calls(cx: &Arc<Ctx>) -> Vec<(&'static str, String)> {
+    let own = cx.owner();
+    let known = |e: crate::context::Endpoint| match (e.identifier.as_str(), e.role.as_str()) {
+        ("credentials", _) => ("GET", e.url),
+        ("commands", "RECEIVER") => ("POST", join(&e.url, &["STOP_SESSION"])),
+        ("cdrs", "RECEIVER") => ("POST", e.url),
+        ("commands" | "chargingprofiles" | "hubclientinfo", _) => ("", e.url),
+        (_, "RECEIVER") => ("GET", join(&e.url, &[&own.country_code, &own.party_id, "NO-SUCH-OBJECT"])),
+        _ => ("GET", e.url),
+    };
+    cx.target().endpoints.into_iter().map(known).filter(|(method, _)| !method.is_empty()).collect()
+}
+
 pub(super) fn cases() -> Vec<Case> {
     let mut list = vec![
         Case::new("transport.auth.missing", "No Authorization header")
             .proves(&["TRN-012", "CRE-002", "TRN-005"])
-            .does("GET versions, GET a list and PUT an object without an Authorization header")
+            .does("Calls versions and every listed endpoint without an Authorization header")
             .expects("HTTP 401 each time")
             .sabotage("auth-403")
             .sabotage("auth-200")
             .sabotage("auth-open")
             .run(|cx| async move {
-                let functional = functional_url(&cx)?;
                 cx.configuration("GET", &cx.config.versions_url).anonymous().send().await?.has_http(401)?;
-                cx.request("GET", &functional).anonymous().send().await?.has_http(401)?;
-                cx.request("PUT", &functional).anonymous().text("{}").send().await?.has_http(401)
+                for (method, url) in calls(&cx) {
+                    let request = cx.request(method, url).anonymous();
+                    let request = if method == "POST" { request.text("{}") } else { request };
+                    request.send().await?.has_http(401)?;
+                }
+                Ok(())
             }),
         Case::new("transport.auth.unknown-token", "A token that was never issued")
             .proves(&["TRN-009", "TRN-013"])
@@ -41,10 +58,11 @@ pub(super) fn cases() -> Vec<Case> {
             .sabotage("auth-403")
             .sabotage("auth-200")
             .run(|cx| async move {
-                let target = cx.target();
                 cx.configuration("GET", &cx.config.versions_url).token("never-issued-token").send().await?.has_http(401)?;
-                for endpoint in &target.endpoints {
-                    cx.request("GET", &endpoint.url).token("never-issued-token").send().await?.has_http(401)?;
+                for (method, url) in calls(&cx) {
+                    let request = cx.request(method, url).token("never-issued-token");
+                    let request = if method == "POST" { request.text("{}") } else { request };
+                    request.send().await?.has_http(401)?;
                 }
                 Ok(())
             }),
@@ -137,11 +155,15 @@ fn token_a() -> Vec<Case> {
             .sabotage("token-a-everywhere")
             .run(|cx| async move {
                 needs_token_a(&cx)?;
-                let endpoints: Vec<_> =
-                    cx.target().endpoints.into_iter().filter(|e| e.identifier != "credentials").collect();
-                ensure(!endpoints.is_empty(), "a functional endpoint in the details", || "there is none".into())?;
-                for endpoint in endpoints {
-                    cx.request("GET", endpoint.url).without_routing().send().await?.has_http(401)?;
+                let calls: Vec<_> = calls(&cx)
+                    .into_iter()
+                    .filter(|(_, url)| !url.trim_end_matches('/').ends_with("/credentials"))
+                    .collect();
+                ensure(!calls.is_empty(), "a functional endpoint in the details", || "there is none".into())?;
+                for (method, url) in calls {
+                    let request = cx.request(method, url).without_routing();
+                    let request = if method == "POST" { request.text("{}") } else { request };
+                    request.send().await?.has_http(401)?;
                 }
                 Ok(())
             }),

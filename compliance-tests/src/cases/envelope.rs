@@ -30,6 +30,7 @@ pub(super) fn unknown_object(cx: &Arc<Ctx>) -> CaseResult<String> {
 
 pub(super) fn cases() -> Vec<Case> {
     let mut list = errors();
+    list.extend(routing());
     list.extend(ids());
     list.extend(tolerance());
     list
@@ -90,7 +91,7 @@ fn errors() -> Vec<Case> {
                 let base = cx.target().details_url.unwrap_or_default();
                 let url = join(&base, &["nosuchmodule"]);
                 for method in ["GET", "PUT", "POST"] {
-                    let request = cx.request(method, &url);
+                    let request = cx.request(method, &url).without_routing();
                     let request = if method == "GET" { request } else { request.text("{}") };
                     request.send().await?.has_http(404)?;
                 }
@@ -107,6 +108,49 @@ fn errors() -> Vec<Case> {
                 let answer = cx.get(unknown_object(&cx)?).await?;
                 answer.has_http(404)?;
                 ensure(answer.ocpi().is_none_or(|code| (2000..4000).contains(&code)), "2xxx", || answer.describe())
+            }),
+    ]
+}
+
+fn routing() -> Vec<Case> {
+    vec![
+        Case::new("routing.absent", "Requests without routing headers")
+            .proves(&["HUB-008", "HUB-009"])
+            .does("GETs a list without routing headers, and with only one half of a pair")
+            .expects("No HTTP 5xx")
+            .sabotage("needs-routing")
+            .run(|cx| async move {
+                cx.registered()?;
+                let url = functional_url(&cx)?;
+                cx.request("GET", &url).without_routing().send().await?.no_server_error()?;
+                cx.request("GET", &url)
+                    .without_routing()
+                    .header("OCPI-to-party-id", "ABC")
+                    .send()
+                    .await?
+                    .no_server_error()
+            }),
+        Case::new("routing.unknown-party", "A request for a party that is not hosted here")
+            .proves(&["HUB-051"])
+            .should()
+            .does("GETs a list with OCPI-to XX/ZZZ")
+            .expects("A refusal (HTTP 404 or 2xxx)")
+            .sabotage("ignores-addressee")
+            .run(|cx| async move {
+                cx.registered()?;
+                let url = cx
+                    .target()
+                    .endpoints
+                    .into_iter()
+                    .find(|e| e.role == "SENDER" && !["credentials", "commands"].contains(&e.identifier.as_str()));
+                let Some(url) = url.map(|e| e.url) else { return skip("the platform offers no list") };
+                let url = crate::context::with_query(&url, &[("date_from", "2000-01-01T00:00:00Z")]);
+                cx.request("GET", url)
+                    .header("OCPI-to-party-id", "ZZZ")
+                    .header("OCPI-to-country-code", "XX")
+                    .send()
+                    .await?
+                    .refused()
             }),
     ]
 }

@@ -238,7 +238,7 @@ fn connectors_and_hours() -> Vec<Case> {
             connectors(location)
                 .find(|c| {
                     let of = |field: &str| c[field].as_i64().unwrap_or(0);
-                    let phases = if c["power_type"] == "AC_3_PHASE" { 3 } else if c["power_type"] == "AC_2_PHASE" { 2 } else { 1 };
+                    let phases = if c["power_type"] == "AC_3_PHASE" { 3 } else if c["power_type"].as_str().is_some_and(|kind| kind.starts_with("AC_2")) { 2 } else { 1 };
                     of("max_electric_power") > of("max_voltage") * of("max_amperage") * phases * 105 / 100
                 })
                 .map(|c| format!("{} W with {} V and {} A", c["max_electric_power"], c["max_voltage"], c["max_amperage"]))

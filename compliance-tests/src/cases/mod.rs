@@ -1,10 +1,16 @@
 //! Every case of the suite, one file per topic.
 
+mod audit;
 mod auth;
+mod cdrs;
+mod charge;
+mod commands;
 mod credentials;
+mod details;
 mod envelope;
 mod lint;
 mod lists;
+mod pushes;
 mod receivers;
 mod registrations;
 mod tokens;
@@ -14,6 +20,7 @@ mod versions;
 use std::sync::OnceLock;
 
 use crate::case::Case;
+pub(crate) use charge::Charge;
 
 /// Every case, in the order of the files.
 #[must_use]
@@ -30,6 +37,12 @@ pub fn all() -> Vec<Case> {
             receivers::cases(),
             tokens::cases(),
             lint::cases(),
+            details::cases(),
+            cdrs::cases(),
+            charge::cases(),
+            commands::cases(),
+            pushes::cases(),
+            audit::cases(),
         ]
         .concat()
     })

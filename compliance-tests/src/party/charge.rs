@@ -6,6 +6,16 @@ use super::{Party, Peer, id_of};
 use crate::clock;
 use crate::fixtures;
 
+/// What energy costs, with the four decimals that OCPI allows.
+fn money(kwh: f64) -> f64 {
+    (kwh * 4000.0).round() / 10000.0
+}
+
+/// An id for a new session.
+pub(super) fn session_id() -> String {
+    format!("SE{}", uuid::Uuid::new_v4().simple().to_string().get(..16).unwrap_or("0"))
+}
+
 impl Party {
     /// Sends a client-owned object (or a part of one) to the peer's Receiver interface.
     pub(super) async fn push(
@@ -93,9 +103,15 @@ impl Party {
     }
 
     /// A session begins: `asked` holds token, location_id and perhaps evse_uid, connector_id, authorization_reference.
-    pub(super) async fn begin_session(&self, peer: &Peer, asked: &Value, auth_method: &str, status: &str) -> String {
+    pub(super) async fn begin_session(
+        &self,
+        id: String,
+        peer: &Peer,
+        asked: &Value,
+        auth_method: &str,
+        status: &str,
+    ) -> String {
         let now = clock::timestamp();
-        let id = format!("SE{}", uuid::Uuid::new_v4().simple().to_string().get(..16).unwrap_or("0"));
         let location_id = asked["location_id"].as_str().unwrap_or("").to_string();
         let first_evse = || {
             let locations = self.own("locations");
@@ -143,7 +159,7 @@ impl Party {
         let reserved = session["status"] == "RESERVATION";
         let kwh = if reserved { 0.0 } else { 1.5 };
         let start = session["start_date_time"].as_str().unwrap_or("").to_string();
-        let mut change = json!({"status": "COMPLETED", "end_date_time": now, "kwh": kwh, "total_cost": {"excl_vat": kwh * 0.4}, "last_updated": now});
+        let mut change = json!({"status": "COMPLETED", "end_date_time": now, "kwh": kwh, "total_cost": {"excl_vat": money(kwh)}, "last_updated": now});
         if !reserved {
             change["charging_periods"] = json!([fixtures::period(&start, kwh)]);
         }
@@ -211,7 +227,7 @@ impl Party {
         cdr["charging_periods"] = json!([{"start_date_time": session["start_date_time"], "tariff_id": "T1", "dimensions": [{"type": "ENERGY", "volume": kwh}]}]);
         cdr["total_energy"] = kwh.clone();
         cdr["total_time"] = json!(0.0003);
-        let cost = kwh.as_f64().unwrap_or(0.0) * 0.4;
+        let cost = money(kwh.as_f64().unwrap_or(0.0));
         cdr["total_cost"] = json!({"excl_vat": if self.has("cdr-wrong-cost") { cost + 1.0 } else { cost }});
         cdr["total_energy_cost"] = json!({"excl_vat": cost});
         if self.has("cdr-no-session-id") {
@@ -270,6 +286,9 @@ impl Party {
             return None;
         }
         let asked = json!({"token": token, "location_id": location_id, "evse_uid": evse_uid, "connector_id": connector_id, "authorization_reference": reference});
-        Some(self.begin_session(peer, &asked, if ask { "AUTH_REQUEST" } else { "WHITELIST" }, "ACTIVE").await)
+        Some(
+            self.begin_session(session_id(), peer, &asked, if ask { "AUTH_REQUEST" } else { "WHITELIST" }, "ACTIVE")
+                .await,
+        )
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::charge::session_id;
 use super::serve::Reply;
 use super::{Party, Peer, Received, id_of};
 use crate::case::TargetRole;
@@ -163,7 +164,7 @@ impl Party {
                     }
                 }
                 if !self.has("session-none") {
-                    self.begin_session(peer, &body, "COMMAND", "ACTIVE").await;
+                    self.begin_session(session_id(), peer, &body, "COMMAND", "ACTIVE").await;
                 }
             }
             Work::Reserve(body) => self.reserve(peer, &body).await,
@@ -181,12 +182,13 @@ impl Party {
             return;
         }
         let key = format!("reservation {}", body["reservation_id"].as_str().unwrap_or(""));
+        let id = session_id();
         let known = self.state().answers.contains_key(&key);
         if known && !self.has("reserve-twice") {
             return;
         }
-        let id = self.begin_session(peer, body, "COMMAND", "RESERVATION").await;
         self.state().answers.insert(key, json!(id));
+        self.begin_session(id, peer, body, "COMMAND", "RESERVATION").await;
     }
 
     async fn send_result(&self, peer: &Peer, response_url: &str, result: &str) {

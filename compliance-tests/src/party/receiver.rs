@@ -74,8 +74,8 @@ impl Party {
             module: module.to_string(),
             owner: owner.clone(),
             key,
-            below: below.iter().map(|part| case(part)).collect(),
-            id: (*below.last().unwrap_or(&id)).to_string(),
+            below: below.iter().filter(|_| module == "locations").map(|part| case(part)).collect(),
+            id: (*below.last().filter(|_| module == "locations").unwrap_or(&id)).to_string(),
             kind,
         }
     }
@@ -389,8 +389,10 @@ impl Party {
             ("POST", []) => self.post_cdr(request, peer),
             ("GET", [country, party, id]) => {
                 let key = format!("{country}/{party}/{id}").to_uppercase();
+                let lenient = self.has("unknown-object-200");
                 match self.state().received.get(&("cdrs".to_string(), key)) {
                     Some(cdr) => Reply::data(cdr.clone()),
+                    None if lenient => Reply::ok(),
                     None => Reply::not_found(2001),
                 }
             }

@@ -14,6 +14,9 @@ impl Party {
             return Reply::not_found(2000);
         }
         if module == "tokens" && rest.last() == Some(&"authorize") && rest.len() == 2 {
+            if self.has("authorize-slow") {
+                std::thread::sleep(std::time::Duration::from_secs(1));
+            }
             return if request.method == "POST" {
                 self.authorize(request, rest[0])
             } else {
@@ -128,9 +131,7 @@ impl Party {
     ) -> Reply {
         let cap = self.0.config.page_cap;
         let mut limit = limit.unwrap_or(cap);
-        if !self.has("list-no-cap") {
-            limit = limit.min(cap);
-        }
+        limit = limit.min(cap);
         if self.has("list-ignores-limit") {
             limit = cap;
         }
@@ -139,9 +140,6 @@ impl Party {
         }
         if self.has("list-offset-from-one") {
             offset = offset.saturating_sub(1);
-        }
-        if self.has("list-newest-first") {
-            items.reverse();
         }
         if self.has("list-shuffled") && self.mark() % 2 == 1 {
             let by = usize::from(items.len() > 1);

@@ -75,15 +75,17 @@ async fn handle(State(root): State<Party>, request: Request) -> Response<Body> {
     let body = axum::body::to_bytes(body, MAX_BODY).await.unwrap_or_default();
     let mut segments = decode(parts.uri.path());
     let mut party = root;
+    let mut raw = parts.uri.path().to_string();
     if let Some(child) = segments.first().and_then(|first| party.child_named(first)) {
         party = child;
-        segments.remove(0);
+        let mount = format!("/{}", segments.remove(0));
+        raw = raw.strip_prefix(&mount).unwrap_or(&raw).to_string();
     }
     let text = String::from_utf8_lossy(&body).into_owned();
     let query = parts.uri.query().unwrap_or("");
     let mut received = Received {
         method: parts.method.to_string(),
-        path: format!("/{}{}{query}", segments.join("/"), if query.is_empty() { "" } else { "?" }),
+        path: format!("{raw}{}{query}", if query.is_empty() { "" } else { "?" }),
         segments,
         query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         headers: crate::client::listed(&parts.headers),
@@ -244,6 +246,9 @@ impl Party {
         if self.has("crash-on-long-url") && request.path.len() > 1000 {
             return Reply::error(500, 3000, "crash");
         }
+        if self.has("command-sync-wait") && parts.contains(&"commands") {
+            tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        }
         match parts.as_slice() {
             ["ocpi", "versions"] => self.versions(request),
             ["ocpi", "2.2.1"] => self.details(request),
@@ -361,8 +366,9 @@ impl Party {
                 response_body: Some(text.to_string()),
                 ..Exchange::default()
             };
-            exchange.facts.configuration = received.segments.get(2).is_none_or(|part| part == "credentials")
-                && received.segments.first().is_some_and(|s| s == "ocpi");
+            exchange.facts.configuration = received.path.starts_with("/nowhere")
+                || (received.segments.get(2).is_none_or(|part| part == "credentials")
+                    && received.segments.first().is_some_and(|s| s == "ocpi"));
             exchange.facts.request_json.clone_from(&received.json);
             recorder.keep(exchange);
         }

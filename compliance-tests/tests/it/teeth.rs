@@ -7,22 +7,36 @@ use std::time::Duration;
 use compliance_tests::fixtures::Owner;
 use compliance_tests::party::{Party, PartyConfig};
 use compliance_tests::trigger::Triggers;
-use compliance_tests::{Case, Outcome, RunConfig, RunReport, TargetRole, Tier, cases, run};
+use compliance_tests::{Case, Outcome, Phase, RunConfig, RunReport, TargetRole, Tier, cases, run};
 use libtest_mimic::{Failed, Trial};
 
 const TRIGGERS: &str = include_str!("../../triggers/reference.toml");
 
-fn runtime() -> &'static tokio::runtime::Runtime {
+/// Audit cases look at what others did: these make every kind of exchange.
+const COMPANIONS: [&str; 10] = [
+    "transport.errors.envelope",
+    "status.unknown-object",
+    "status.malformed-json",
+    "transport.ids.on-errors",
+    "locations.list.answers",
+    "credentials.sender.handshake",
+    "locations.trigger",
+    "tariffs.trigger",
+    "tokens.trigger",
+    "transport.pull.nulls",
+];
+
+pub(crate) fn runtime() -> &'static tokio::runtime::Runtime {
     static RUNTIME: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime"))
 }
 
-/// Starts a reference party and runs cases against it.
-async fn judge(role: TargetRole, faults: &[&str], only: &[&str]) -> RunReport {
+/// Starts a reference party; gives it with the configuration of a run against it.
+pub(crate) async fn reference(role: TargetRole, faults: &[String]) -> (Party, RunConfig) {
     let config = PartyConfig {
         name: "Reference party".into(),
         roles: vec![(role, Owner::new("DE", "REF"))],
-        faults: faults.iter().map(|fault| (*fault).to_string()).collect(),
+        faults: faults.to_vec(),
         seed: true,
         page_cap: 100,
         operator: true,
@@ -31,21 +45,50 @@ async fn judge(role: TargetRole, faults: &[&str], only: &[&str]) -> RunReport {
     let party = Party::start(([127, 0, 0, 1], 0).into(), None, config).await.expect("loopback can be listened on");
     let mut triggers = Triggers::parse(TRIGGERS).expect("the shipped trigger file is valid");
     triggers.variables.insert("operator".into(), format!("{}/operator", party.base()));
-    let mut run_config = RunConfig::new(party.versions_url(), role);
-    run_config.token_a = Some(party.invite());
-    run_config.tier = Tier::Destructive;
-    run_config.triggers = triggers;
-    run_config.patience = Duration::from_millis(if faults.is_empty() { 5000 } else { 600 });
-    run_config.quiet = Duration::from_millis(250);
-    run_config.only = only.iter().map(|id| (*id).to_string()).collect();
-    run(run_config).await
+    let mut config = RunConfig::new(party.versions_url(), role);
+    config.token_a = Some(party.invite());
+    config.tier = Tier::Destructive;
+    config.triggers = triggers;
+    (party, config)
 }
 
-/// The run against a conformant party, done once per role.
-fn conformant(role: TargetRole) -> Arc<RunReport> {
-    static DONE: OnceLock<Mutex<BTreeMap<&'static str, Arc<RunReport>>>> = OnceLock::new();
-    let mut done = DONE.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-    done.entry(role.as_str()).or_insert_with(|| Arc::new(runtime().block_on(judge(role, &[], &[])))).clone()
+async fn judge(role: TargetRole, faults: &[String], only: Vec<String>) -> RunReport {
+    let (_party, mut config) = reference(role, faults).await;
+    config.patience = Duration::from_millis(if faults.is_empty() { 5000 } else { 600 });
+    config.quiet = Duration::from_millis(250);
+    config.only = only;
+    run(config).await
+}
+
+type Runs<K> = OnceLock<Mutex<BTreeMap<K, Arc<OnceLock<Arc<RunReport>>>>>>;
+
+/// A run that several tests look at is done once.
+fn once<K: Ord + Clone>(runs: &'static Runs<K>, key: K, work: impl FnOnce() -> RunReport) -> Arc<RunReport> {
+    let cell = {
+        let mut map = runs.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+        map.entry(key).or_default().clone()
+    };
+    cell.get_or_init(|| Arc::new(work())).clone()
+}
+
+/// The run against a conformant party.
+pub(crate) fn conformant(role: TargetRole) -> Arc<RunReport> {
+    static RUNS: Runs<&'static str> = OnceLock::new();
+    once(&RUNS, role.as_str(), || runtime().block_on(judge(role, &[], Vec::new())))
+}
+
+/// The run of every case that names this fault, against a party that has it.
+fn sabotaged(role: TargetRole, fault: &str) -> Arc<RunReport> {
+    static RUNS: Runs<(&'static str, String)> = OnceLock::new();
+    once(&RUNS, (role.as_str(), fault.to_string()), || {
+        let concerned: Vec<Case> =
+            cases::all().into_iter().filter(|case| case.sabotage.iter().any(|name| name == fault)).collect();
+        let mut only: Vec<String> = concerned.iter().map(|case| case.id.to_string()).collect();
+        if concerned.iter().any(|case| case.phase == Phase::Audit) {
+            only.extend(COMPANIONS.iter().map(ToString::to_string));
+        }
+        runtime().block_on(judge(role, &[fault.to_string()], only))
+    })
 }
 
 fn roles(case: &Case) -> Vec<TargetRole> {
@@ -72,7 +115,7 @@ fn passes(role: TargetRole, id: &str, may_skip: bool) -> Result<(), Failed> {
 fn fails_under(roles: &[TargetRole], id: &str, fault: &str) -> Result<(), Failed> {
     let mut seen = Vec::new();
     for role in roles {
-        let report = runtime().block_on(judge(*role, &[fault], &[id]));
+        let report = sabotaged(*role, fault);
         let case = report.cases.iter().find(|case| case.id == id).ok_or("the case was not run")?;
         if case.outcome == Outcome::Fail {
             return Ok(());

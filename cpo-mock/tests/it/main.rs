@@ -9,5 +9,6 @@ mod import;
 mod lists;
 mod operator;
 mod restart;
+mod running;
 mod tokens;
 mod world;

@@ -89,6 +89,12 @@ impl World {
         Self { app, clock, base: format!("http://{addr}"), http: reqwest::Client::new(), server }
     }
 
+    /// A server that was started with its background tasks.
+    pub(crate) fn of_running(app: App, clock: Clock, running: &ocpi_party::Running) -> Self {
+        let server = tokio::spawn(std::future::ready(()));
+        Self { app, clock, base: format!("http://{}", running.addr), http: reqwest::Client::new(), server }
+    }
+
     /// The process dies.
     pub(crate) fn kill(self) -> Clock {
         self.server.abort();

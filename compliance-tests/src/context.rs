@@ -481,6 +481,13 @@ impl Request {
         self
     }
 
+    /// Says that the request is none that a partner would send: the audits of answers leave it out.
+    #[must_use]
+    pub fn odd(mut self) -> Self {
+        self.call.odd = true;
+        self
+    }
+
     /// A JSON body.
     #[must_use]
     pub fn json(self, body: &Value) -> Self {

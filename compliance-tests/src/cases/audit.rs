@@ -181,7 +181,11 @@ fn routing() -> Vec<Case> {
             .sabotage("no-routing")
             .run(|cx| async move {
                 none(&cx, &answers(&cx)?, "swapped routing headers", |e| {
-                    if e.facts.configuration || e.status == 401 || e.request_header("ocpi-to-party-id").is_none() {
+                    if e.facts.configuration
+                        || e.facts.odd_request
+                        || e.status == 401
+                        || e.request_header("ocpi-to-party-id").is_none()
+                    {
                         return None;
                     }
                     let swapped = [

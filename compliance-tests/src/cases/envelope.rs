@@ -126,6 +126,7 @@ fn routing() -> Vec<Case> {
                 cx.request("GET", &url)
                     .without_routing()
                     .header("OCPI-to-party-id", "ABC")
+                    .odd()
                     .send()
                     .await?
                     .no_server_error()

@@ -140,11 +140,11 @@ impl Party {
         }
         self.publish("sessions", session.clone());
         let evse_status = if status == "RESERVATION" { "RESERVED" } else { "CHARGING" };
-        self.push(peer, "PUT", "sessions", &[&id], "", Some(&session)).await;
-        self.set_status(peer, &location_id, &evse_uid, evse_status).await;
         if self.has("cdr-before-end") {
             self.send_cdr(peer, &session).await;
         }
+        self.push(peer, "PUT", "sessions", &[&id], "", Some(&session)).await;
+        self.set_status(peer, &location_id, &evse_uid, evse_status).await;
         id
     }
 

@@ -19,7 +19,7 @@ const GET: &str = "GET /ocpi/versions HTTP/1.1\r\nHost: x\r\n";
 
 #[tokio::test]
 async fn headers_that_do_not_arrive_are_given_up() {
-    let serving = ServeConfig { header_timeout: Duration::from_millis(30), ..ServeConfig::default() };
+    let serving = ServeConfig { header_timeout: Duration::from_millis(150), ..ServeConfig::default() };
     let server = Server::start_with(app(), layer_config(), serving).await;
     for beginning in ["", "G", GET, "GET /ocpi/versions HTTP/1.1\r\nX-Slow: "] {
         let mut stream = TcpStream::connect(server.address).await.unwrap();

@@ -189,7 +189,7 @@ fn find_misspelt(value: &Value, pointer: &str, found: &mut Vec<String>) {
                     || key == "departure_time";
                 match inner {
                     Value::String(text) if is_moment && !is_ocpi_datetime(text) => {
-                        found.push(format!("{place} = {text:?}"))
+                        found.push(format!("{place} = {text:?}"));
                     }
                     _ => find_misspelt(inner, &place, found),
                 }
@@ -305,7 +305,7 @@ impl Answer {
 }
 
 fn next_in(header: &str) -> Option<String> {
-    header.split(",").find_map(|part| {
+    header.split(',').find_map(|part| {
         let (url, rest) = part.trim().strip_prefix('<')?.split_once('>')?;
         let next = rest.split(';').any(|attribute| {
             let attribute: String = attribute.chars().filter(|c| !c.is_whitespace() && *c != '"').collect();

@@ -86,7 +86,7 @@ impl RunConfig {
             timeout: Duration::from_secs(10),
             patience: Duration::from_secs(15),
             quiet: Duration::from_millis(700),
-            deadline: Duration::from_secs(600),
+            deadline: Duration::from_mins(10),
             largest_answer: 8 * 1024 * 1024,
         }
     }
@@ -409,14 +409,13 @@ impl Ctx {
         if !self.target().inbound {
             return skip("the existing registration is not the tester's: the platform cannot call it");
         }
-        match self.party.wait(mark, self.config.patience, fits).await {
-            Some(found) => Ok(found),
-            None => {
-                let seen: Vec<String> =
-                    self.party.since(mark).iter().map(|r| format!("{} {}", r.method, r.path)).take(12).collect();
-                let seen = if seen.is_empty() { "nothing".into() } else { seen.join(", ") };
-                fail(what, format!("not within {} s; the platform sent: {seen}", self.config.patience.as_secs_f32()))
-            }
+        if let Some(found) = self.party.wait(mark, self.config.patience, fits).await {
+            Ok(found)
+        } else {
+            let seen: Vec<String> =
+                self.party.since(mark).iter().map(|r| format!("{} {}", r.method, r.path)).take(12).collect();
+            let seen = if seen.is_empty() { "nothing".into() } else { seen.join(", ") };
+            fail(what, format!("not within {} s; the platform sent: {seen}", self.config.patience.as_secs_f32()))
         }
     }
 
@@ -526,18 +525,18 @@ impl Request {
                 }
             }
         }
-        if self.routing {
-            if let Ok(to) = self.ctx.target_owner() {
-                let own = self.ctx.owner();
-                for (name, value) in [
-                    ("OCPI-from-country-code", &own.country_code),
-                    ("OCPI-from-party-id", &own.party_id),
-                    ("OCPI-to-country-code", &to.country_code),
-                    ("OCPI-to-party-id", &to.party_id),
-                ] {
-                    if !given(name) {
-                        headers.push((name.into(), value.clone()));
-                    }
+        if self.routing
+            && let Ok(to) = self.ctx.target_owner()
+        {
+            let own = self.ctx.owner();
+            for (name, value) in [
+                ("OCPI-from-country-code", &own.country_code),
+                ("OCPI-from-party-id", &own.party_id),
+                ("OCPI-to-country-code", &to.country_code),
+                ("OCPI-to-party-id", &to.party_id),
+            ] {
+                if !given(name) {
+                    headers.push((name.into(), value.clone()));
                 }
             }
         }

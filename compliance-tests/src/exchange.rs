@@ -138,23 +138,19 @@ impl Recorder {
         }
     }
 
-    /// Keeps an exchange and gives its number.
-    pub fn keep(&self, mut exchange: Exchange) -> usize {
+    /// Keeps an exchange.
+    pub fn keep(&self, mut exchange: Exchange) {
         let mut inner = self.inner();
         exchange.seq = inner.exchanges.len();
         exchange.case.clone_from(&inner.current);
         let room = TOTAL_KEPT.saturating_sub(inner.kept);
-        for body in [&mut exchange.request_body, &mut exchange.response_body] {
-            if let Some(text) = body {
-                cut(text, BODY_KEPT.min(room));
-                inner.kept += text.len();
-            }
+        for text in [&mut exchange.request_body, &mut exchange.response_body].into_iter().flatten() {
+            cut(text, BODY_KEPT.min(room));
+            inner.kept += text.len();
         }
-        let seq = exchange.seq;
-        if seq < MOST_EXCHANGES {
+        if exchange.seq < MOST_EXCHANGES {
             inner.exchanges.push(exchange);
         }
-        seq
     }
 
     /// Everything so far.

@@ -78,7 +78,7 @@ pub(crate) async fn register(ctx: &Arc<Ctx>) {
     let target = ctx.target();
     let Some(url) = credentials_url(&target) else {
         ctx.update_target(|t| {
-            t.trouble = Some(t.trouble.clone().unwrap_or_else(|| "the details list no credentials endpoint".into()))
+            t.trouble = Some(t.trouble.clone().unwrap_or_else(|| "the details list no credentials endpoint".into()));
         });
         return;
     };

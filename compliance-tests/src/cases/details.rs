@@ -567,6 +567,11 @@ fn tariffs() -> Vec<Case> {
     ]
 }
 
+/// The session's EVSE takes no charging preferences.
+fn incapable() -> crate::Stop {
+    crate::Stop::NotApplicable("the session's EVSE takes no charging preferences (HTTP 404)".into())
+}
+
 fn preferences() -> Vec<Case> {
     let url = |cx: &Arc<Ctx>, id: &str| -> CaseResult<String> {
         Ok(join(&cx.sender("sessions")?, &[id, "charging_preferences"]))
@@ -589,13 +594,30 @@ fn preferences() -> Vec<Case> {
             .run(move |cx| async move {
                 let sessions = cx.objects("sessions", 1).await?;
                 let id = sessions[0]["id"].as_str().unwrap_or("").to_string();
-                cx.put("PUT", url(&cx, &id)?, &json!({"energy_need": 5})).await?.has_status(2001)
+                let answer = cx.put("PUT", url(&cx, &id)?, &json!({"energy_need": 5})).await?;
+                if answer.http == 404 {
+                    return Err(incapable());
+                }
+                answer.has_status(2001)
+            }),
+        cpo("sessions.preferences.incapable", "Charging preferences where the EVSE cannot take them")
+            .proves(&["SES-084"])
+            .should()
+            .writes()
+            .does("PUTs preferences for a session of the list")
+            .expects("A ChargingPreferencesResponse, or HTTP 404 with status_code 2001")
+            .sabotage("preferences-incapable")
+            .run(move |cx| async move {
+                let sessions = cx.objects("sessions", 1).await?;
+                let id = sessions[0]["id"].as_str().unwrap_or("").to_string();
+                let answer = cx.put("PUT", url(&cx, &id)?, &json!({"profile_type": "REGULAR"})).await?;
+                if answer.http == 404 { answer.has_status(2001) } else { answer.no_server_error() }
             }),
         cpo("sessions.preferences.answer", "The answer to charging preferences is a word")
-            .proves(&["SES-030", "SES-032", "SES-018", "SES-084"])
+            .proves(&["SES-030", "SES-032", "SES-018"])
             .writes()
             .does("PUTs preferences twice for a session of the list")
-            .expects("A ChargingPreferencesResponse as a JSON string; or HTTP 404 with 2001 where the EVSE cannot do it")
+            .expects("A ChargingPreferencesResponse as a JSON string")
             .sabotage("preferences-object")
             .run(move |cx| async move {
                 let sessions = cx.objects("sessions", 1).await?;
@@ -604,8 +626,10 @@ fn preferences() -> Vec<Case> {
                     let answer = cx.put("PUT", url(&cx, &id)?, &json!({"profile_type": "REGULAR", "departure_time": "2030-01-01T00:00:00Z", "energy_need": 10})).await?;
                     let known = crate::schema::values("ChargingPreferencesResponse").unwrap_or_default();
                     let word = answer.data().as_str().is_some_and(|word| known.iter().any(|k| k == word));
-                    let incapable = answer.http == 404 && answer.ocpi() == Some(2001);
-                    ensure((answer.ocpi() == Some(1000) && word) || incapable, "a ChargingPreferencesResponse in data, or HTTP 404 with 2001", || answer.describe())?;
+                    if answer.http == 404 {
+                        return Err(incapable());
+                    }
+                    ensure(answer.ocpi() == Some(1000) && word, "a ChargingPreferencesResponse in data", || answer.describe())?;
                 }
                 Ok(())
             }),

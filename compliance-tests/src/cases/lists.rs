@@ -389,7 +389,7 @@ async fn crawl_by_links(cx: &Arc<Ctx>, module: &'static str) -> CaseResult {
     if total < 2 {
         return skip("needs two objects");
     }
-    let limit = (total / 10).max(1).min(100).to_string();
+    let limit = (total / 10).clamp(1, 100).to_string();
     let mut next = Some(cx.list_url(module, &[("limit", &limit)])?);
     let mut seen = BTreeSet::new();
     let (mut count, mut pages) = (0_u64, 0);

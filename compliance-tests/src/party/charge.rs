@@ -1,5 +1,7 @@
 //! What happens at the stations of a CPO: sessions, CDRs, and the pushes that follow from changes.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::{Party, Peer, id_of};
@@ -37,7 +39,7 @@ impl Party {
         }
         let mut url = endpoint.trim_end_matches('/').to_string();
         if !self.has("push-no-owner-url") {
-            url.push_str(&format!("/{}/{}", owner.country_code, owner.party_id));
+            let _ = write!(url, "/{}/{}", owner.country_code, owner.party_id);
         }
         for part in path {
             url.push('/');
@@ -167,10 +169,10 @@ impl Party {
             session[key] = value.clone();
         }
         self.publish("sessions", session.clone());
-        if self.has("push-patch-all-periods") {
-            if let Some(periods) = change["charging_periods"].as_array_mut() {
-                periods.extend(periods.clone());
-            }
+        if self.has("push-patch-all-periods")
+            && let Some(periods) = change["charging_periods"].as_array_mut()
+        {
+            periods.extend(periods.clone());
         }
         let body = if self.has("push-patch-everything") { session.clone() } else { change };
         self.push(peer, "PATCH", "sessions", &[id], "", Some(&body)).await;
@@ -195,7 +197,7 @@ impl Party {
         }
         let Some(mut url) = peer.endpoint("cdrs", "RECEIVER") else { return };
         if self.has("cdr-url-with-owner") {
-            url.push_str(&format!("/{}/{}", self.owner().country_code, self.owner().party_id));
+            let _ = write!(url, "/{}/{}", self.owner().country_code, self.owner().party_id);
         }
         let mut body = cdr;
         for edit in self.edits("cdrs") {

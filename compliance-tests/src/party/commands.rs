@@ -156,12 +156,11 @@ impl Party {
         self.send_result(peer, response_url, result).await;
         match work {
             Work::Start(body) => {
-                if self.has("command-checks-token") {
-                    if let Some(url) = peer.endpoint("tokens", "SENDER") {
-                        let uid = body["token"]["uid"].as_str().unwrap_or("");
-                        self.request("POST", &format!("{url}/{uid}/authorize"), &peer.token_out, Some(peer), None)
-                            .await;
-                    }
+                if self.has("command-checks-token")
+                    && let Some(url) = peer.endpoint("tokens", "SENDER")
+                {
+                    let uid = body["token"]["uid"].as_str().unwrap_or("");
+                    self.request("POST", &format!("{url}/{uid}/authorize"), &peer.token_out, Some(peer), None).await;
                 }
                 if !self.has("session-none") {
                     self.begin_session(session_id(), peer, &body, "COMMAND", "ACTIVE").await;

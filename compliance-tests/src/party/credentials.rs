@@ -100,8 +100,8 @@ impl Party {
             list.push(json!({"identifier": "extras", "role": "SENDER", "url": format!("{}/x/extras", self.base())}));
         }
         if self.has("details-duplicate") {
-            let last = list[list.len() - 1].clone();
-            list.push(last);
+            let double = list[list.len() - 1].clone();
+            list.push(double);
         }
         if self.has("details-wrong-roles") {
             for entry in list.iter_mut().skip(1) {
@@ -134,12 +134,10 @@ impl Party {
 
     pub(super) async fn credentials_endpoint(&self, request: &Received, caller: &Caller) -> Reply {
         match (request.method.as_str(), caller) {
-            ("GET", Caller::Peer(token)) => self.show_credentials(token),
             ("GET", Caller::Invited(_)) if self.has("credentials-404") => Reply::not_found(2000),
-            ("GET", Caller::Invited(token)) => self.show_credentials(token),
-            ("POST", Caller::Invited(_)) => self.admit(request, caller).await,
+            ("GET", Caller::Peer(token) | Caller::Invited(token)) => self.show_credentials(token),
             ("POST", Caller::Peer(_)) if self.has("credentials-post-again") => self.admit(request, caller).await,
-            ("PUT", Caller::Peer(_)) => self.admit(request, caller).await,
+            ("POST", Caller::Invited(_)) | ("PUT", Caller::Peer(_)) => self.admit(request, caller).await,
             ("PUT", Caller::Invited(_)) if self.has("credentials-put-unregistered") => {
                 Reply::data(self.credentials_object("none"))
             }
@@ -172,7 +170,9 @@ impl Party {
         }
         if self.has("credentials-double-role") {
             let role = object["roles"][0].clone();
-            object["roles"].as_array_mut().map(|roles| roles.push(role));
+            if let Some(roles) = object["roles"].as_array_mut() {
+                roles.push(role);
+            }
         }
         object
     }

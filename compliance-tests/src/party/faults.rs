@@ -222,6 +222,7 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("reserve-twice", "the same reservation makes a second session"),
     ("preferences-object", "charging preferences are answered with an object"),
     ("preferences-unknown-200", "charging preferences of an unknown session succeed"),
+    ("preferences-incapable", "charging preferences an EVSE cannot take are answered with 404 and 2000"),
     ("preferences-unvalidated", "charging preferences are not validated"),
     // As a client
     ("client-no-authorization", "requests carry no token"),

@@ -111,9 +111,9 @@ impl Party {
         let mut token = self.own("tokens").into_iter().find(|t| id_of("tokens", t) == uid).ok_or("no such token")?;
         let mut change = json!({"last_updated": now});
         if action == "change_token" {
-            change["language"] = json!("de")
+            change["language"] = json!("de");
         } else {
-            change["valid"] = json!(false)
+            change["valid"] = json!(false);
         }
         for (key, value) in change.as_object().into_iter().flatten() {
             token[key] = value.clone();

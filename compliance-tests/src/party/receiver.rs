@@ -273,7 +273,7 @@ impl Party {
 
     /// Puts an object at its place and lifts `last_updated` of what is above it.
     fn store(&self, place: &Place, body: Value) {
-        let lift = !self.has("receiver-parents-not-lifted");
+        let raise = !self.has("receiver-parents-not-lifted");
         let at = body.get("last_updated").cloned();
         let key = (place.module.clone(), place.key.clone());
         let mut state = self.state();
@@ -284,10 +284,10 @@ impl Party {
         let Some(root) = state.received.get_mut(&key) else { return };
         let mut object = root;
         for (depth, id) in place.below.iter().enumerate() {
-            if let (Some(at), true) = (&at, lift) {
-                if instant_of(object, "last_updated") < instant_of(&json!({"last_updated": at}), "last_updated") {
-                    object["last_updated"] = at.clone();
-                }
+            if let (Some(at), true) = (&at, raise)
+                && instant_of(object, "last_updated") < instant_of(&json!({"last_updated": at}), "last_updated")
+            {
+                object["last_updated"] = at.clone();
             }
             let (list, field) = level(depth);
             if !object[list].is_array() {
@@ -296,9 +296,9 @@ impl Party {
             let Some(children) = object[list].as_array_mut() else { return };
             let index =
                 children.iter().position(|c| c[field].as_str().is_some_and(|known| known.eq_ignore_ascii_case(id)));
-            let last = depth + 1 == place.below.len();
+            let is_end = depth + 1 == place.below.len();
             let index = if let Some(index) = index {
-                if last {
+                if is_end {
                     children[index] = body.clone();
                 }
                 index
@@ -358,10 +358,10 @@ impl Party {
 
     fn drop_evse(&self, place: &Place) {
         let mut state = self.state();
-        if let Some(root) = state.received.get_mut(&(place.module.clone(), place.key.clone())) {
-            if let Some(evses) = root["evses"].as_array_mut() {
-                evses.retain(|evse| !evse["uid"].as_str().is_some_and(|uid| uid.eq_ignore_ascii_case(&place.id)));
-            }
+        if let Some(root) = state.received.get_mut(&(place.module.clone(), place.key.clone()))
+            && let Some(evses) = root["evses"].as_array_mut()
+        {
+            evses.retain(|evse| !evse["uid"].as_str().is_some_and(|uid| uid.eq_ignore_ascii_case(&place.id)));
         }
     }
 

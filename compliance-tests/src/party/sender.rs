@@ -1,5 +1,7 @@
 //! Sender interfaces: paginated lists, single objects, real-time authorization, charging preferences.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::serve::Reply;
@@ -57,10 +59,10 @@ impl Party {
                 edit.apply(first);
             }
         }
-        if self.has("list-foreign-owner") {
-            if let Some(first) = items.first_mut() {
-                first["party_id"] = json!("XXX");
-            }
+        if self.has("list-foreign-owner")
+            && let Some(first) = items.first_mut()
+        {
+            first["party_id"] = json!("XXX");
         }
         if self.has("list-duplicate") {
             items.extend(items.first().cloned());
@@ -187,7 +189,7 @@ impl Party {
         let mut url =
             format!("{base}/ocpi/2.2.1/sender/{module}?offset={}", if self.has("list-link-loops") { 0 } else { next });
         if !self.has("list-link-loses-limit") {
-            url.push_str(&format!("&limit={limit}"));
+            let _ = write!(url, "&limit={limit}");
         }
         if self.has("serves-cursor") {
             url.push_str("&cursor=opaque%2F1");
@@ -195,7 +197,7 @@ impl Party {
         if !self.has("list-link-loses-filters") {
             for name in ["date_from", "date_to"] {
                 if let Some(value) = request.query.get(name) {
-                    url.push_str(&format!("&{name}={}", value.replace(':', "%3A")));
+                    let _ = write!(url, "&{name}={}", value.replace(':', "%3A"));
                 }
             }
         }
@@ -299,6 +301,9 @@ impl Party {
     fn preferences(&self, request: &Received, id: &str) -> Reply {
         let Some(body) = &request.json else { return self.bad_json() };
         let known = self.own("sessions").iter().any(|session| id_of("sessions", session).eq_ignore_ascii_case(id));
+        if known && self.has("preferences-incapable") {
+            return Reply::not_found(2000);
+        }
         if !known && !self.has("preferences-unknown-200") {
             return Reply::not_found(2001);
         }

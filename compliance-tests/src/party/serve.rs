@@ -71,24 +71,24 @@ pub(super) async fn serve(listener: TcpListener, party: Party) {
 }
 
 async fn handle(State(root): State<Party>, request: Request) -> Response<Body> {
-    let (parts, body) = request.into_parts();
+    let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(body, MAX_BODY).await.unwrap_or_default();
-    let mut segments = decode(parts.uri.path());
+    let mut segments = decode(head.uri.path());
     let mut party = root;
-    let mut raw = parts.uri.path().to_string();
+    let mut raw = head.uri.path().to_string();
     if let Some(child) = segments.first().and_then(|first| party.child_named(first)) {
         party = child;
         let mount = format!("/{}", segments.remove(0));
         raw = raw.strip_prefix(&mount).unwrap_or(&raw).to_string();
     }
     let text = String::from_utf8_lossy(&body).into_owned();
-    let query = parts.uri.query().unwrap_or("");
+    let query = head.uri.query().unwrap_or("");
     let mut received = Received {
-        method: parts.method.to_string(),
+        method: head.method.to_string(),
         path: format!("{raw}{}{query}", if query.is_empty() { "" } else { "?" }),
         segments,
         query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
-        headers: crate::client::listed(&parts.headers),
+        headers: crate::client::listed(&head.headers),
         json: serde_json::from_str(&text).ok(),
         body: text,
         answered: 0,
@@ -97,7 +97,7 @@ async fn handle(State(root): State<Party>, request: Request) -> Response<Body> {
     if received.segments.first().is_some_and(|first| first == "operator") {
         return party.operator(&received).await;
     }
-    let slash = parts.uri.path().ends_with('/') && parts.uri.path().len() > 1;
+    let slash = head.uri.path().ends_with('/') && head.uri.path().len() > 1;
     let reply = party.answer(&received, slash).await;
     received.answered = reply.http;
     received.status_code = reply.code;
@@ -217,8 +217,7 @@ impl Party {
 
     async fn route(&self, request: &Received, caller: Caller) -> Reply {
         let parts: Vec<&str> = request.segments.iter().map(String::as_str).collect();
-        let configuration =
-            matches!(parts.as_slice(), ["ocpi", "versions"] | ["ocpi", _] | ["ocpi", _, "credentials", ..]);
+        let configuration = matches!(parts.as_slice(), ["ocpi", "versions" | _] | ["ocpi", _, "credentials", ..]);
         let invited = matches!(caller, Caller::Invited(_));
         if invited && !configuration && !self.has("token-a-everywhere") {
             return self.unauthorized(request);

@@ -22,7 +22,7 @@ pub(super) fn render(report: &RunReport) -> String {
     }
     html.push_str("</main>\n");
     untested(&mut html, report);
-    let _ = write!(html, "<script>{SCRIPT}</script></body></html>\n");
+    let _ = writeln!(html, "<script>{SCRIPT}</script></body></html>");
     html
 }
 

@@ -84,11 +84,11 @@ tests() {
 
 step "Tools" tools
 step "Dependencies" cargo fetch --locked --target "$(rustc -vV | sed -n 's/^host: //p')"
-step "Formatting" formatting
-step "Lints" lints
-step "Documentation" documentation
+REPEAT="cargo fmt --all --check" step "Formatting" formatting
+REPEAT="cargo clippy --workspace --all-targets -- -D warnings" step "Lints" lints
+REPEAT='RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps' step "Documentation" documentation
 step "Build" cargo test --workspace --no-run --locked
-step "PostgreSQL" postgres
+REPEAT="scripts/with-postgres.sh true" step "PostgreSQL" postgres
 REPEAT="scripts/with-postgres.sh cargo test --workspace" step "Tests" tests
 
 echo

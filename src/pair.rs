@@ -85,7 +85,7 @@ pub(crate) const STORY: Duration = Duration::from_secs(80 * 60);
 ///
 /// Both listen before either runs, so that nobody finds the other one missing.
 pub(crate) async fn start(options: &Options) -> Result<Pair, Problem> {
-    let speed = if options.fast { 1200 } else { 120 };
+    let speed = if options.fast { 400 } else { 120 };
     let clock = Clock::story(story_begins(&options.data)?, speed);
     let began = clock.now();
     let cpo_failed = |source| Problem::Start { party: "CPO", source };
@@ -142,13 +142,16 @@ fn party_config(
     }
 }
 
+/// The file in the data folder that says until when stories have been told.
+const STORY_ENDS: &str = "story-ends";
+
 /// When the story begins: far enough back that it ends about now, but never before an earlier story ended.
 ///
 /// What a party has stored must not be newer than what happens next, so the end of each story is noted before it begins.
 fn story_begins(data: &Path) -> Result<DateTime, Problem> {
     let problem = |source| Problem::Data { folder: data.display().to_string(), source };
     std::fs::create_dir_all(data).map_err(problem)?;
-    let note = data.join("story-ends");
+    let note = data.join(STORY_ENDS);
     let noted = std::fs::read_to_string(&note).ok().and_then(|text| parse_date_time(&text)).map(|(at, _)| at);
     let begin = Clock::system().now() - STORY;
     let begin = noted.map_or(begin, |ended| ended.max(begin));
@@ -157,6 +160,14 @@ fn story_begins(data: &Path) -> Result<DateTime, Problem> {
 }
 
 impl Pair {
+    /// Ends the story: from now on time passes as it really does. A story that took longer than planned is noted.
+    pub(crate) fn settle(&self, options: &Options) -> Result<(), Problem> {
+        self.clock.settle();
+        let ended = self.clock.now().max(self.began + STORY);
+        std::fs::write(options.data.join(STORY_ENDS), format_date_time(&ended))
+            .map_err(|source| Problem::Data { folder: options.data.display().to_string(), source })
+    }
+
     /// Stops both in good order.
     pub(crate) async fn stop(self) {
         self.emsp.running.shutdown();

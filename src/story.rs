@@ -34,7 +34,7 @@ pub(crate) async fn tell(options: &Options) -> Result<(), Problem> {
             return Ok(());
         }
     };
-    pair.clock.settle();
+    pair.settle(options)?;
     if told.is_ok() && !options.exit {
         say_where_to_go(&pair);
         // An error means that the signal cannot be waited for; then there is nothing to wait for.
@@ -103,9 +103,8 @@ async fn share(pair: &Pair) -> Result<(), Problem> {
         "The EMSP fetches stations and prices page by page, the CPO fetches the tokens of the EMSP's drivers.\n\
          Later only what has changed is sent or fetched.",
     );
-    for party in [&pair.emsp, &pair.cpo] {
-        wait_for_pulls(party, pair.began).await?;
-    }
+    wait_for_pulls(&pair.emsp, &["tariffs", "locations", "sessions", "cdrs"], pair.began).await?;
+    wait_for_pulls(&pair.cpo, &["tokens"], pair.began).await?;
     let count = async |party: &Party, list: &str| {
         Ok::<_, Problem>(party.operator.get(&format!("/{list}?limit=1")).await?["total"].to_string())
     };
@@ -116,16 +115,17 @@ async fn share(pair: &Pair) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Waits until the background tasks of a party have fetched everything once since it was started.
-async fn wait_for_pulls(party: &Party, began: DateTime) -> Result<(), Problem> {
+/// Waits until the background tasks of a party have fetched these lists once since it was started.
+async fn wait_for_pulls(party: &Party, modules: &[&str], began: DateTime) -> Result<(), Problem> {
     for _ in 0..400 {
         let known = party.operator.get("/partners").await?;
-        let pulls = known["partners"][0]["pulls"].as_array().cloned().unwrap_or_default();
-        let fetched = |pull: &Value| {
-            let last = pull["last_success"].as_str().and_then(parse_date_time);
+        let fetched = |module: &&str| {
+            let pulls = known["partners"][0]["pulls"].as_array();
+            let pull = pulls.and_then(|pulls| pulls.iter().find(|pull| pull["module"] == **module));
+            let last = pull.and_then(|pull| pull["last_success"].as_str()).and_then(parse_date_time);
             last.is_some_and(|(at, _)| at >= began)
         };
-        if !pulls.is_empty() && pulls.iter().all(fetched) {
+        if modules.iter().all(fetched) {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(50)).await;

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use axum::extract::FromRef;
 use axum::{Router, middleware};
+use http::Uri;
 use ocpi_http::openapi::OcpiApi;
-use ocpi_http::{LayerConfig, with_layers};
+use ocpi_http::{LayerConfig, OcpiError, with_layers};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -18,9 +19,13 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
+use crate::auth::KnownCaller;
 use crate::config::ConfigError;
 use crate::operator::{OPERATOR_SCHEME, OperatorErrorBody};
 use crate::{DbError, Party, credentials, operator, sync, telemetry, versions};
+
+/// Everything under this path is OCPI.
+const OCPI_PREFIX: &str = "/ocpi";
 
 /// How a program of ours ends. Scripts may rely on these numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,6 +138,8 @@ pub fn complete_openapi(mut api: OpenApi, title: &str, description: &str) -> Ope
     title.clone_into(&mut api.info.title);
     env!("CARGO_PKG_VERSION").clone_into(&mut api.info.version);
     api.info.description = Some(description.to_owned());
+    // What utoipa fills in is its own author.
+    api.info.contact = None;
     OcpiApi::default().modify(&mut api);
     let components = api.components.get_or_insert_default();
     let mut parts =
@@ -153,6 +160,8 @@ where
 {
     let all = routes
         .merge(telemetry::routes())
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(wrong_method)
         .with_state(state)
         .merge(SwaggerUi::new("/docs").url("/docs/openapi.json", api))
         .layer(middleware::from_fn(operator::finish_errors));
@@ -160,7 +169,7 @@ where
         all,
         LayerConfig {
             clock: party.clock.clone(),
-            ocpi_prefix: "/ocpi",
+            ocpi_prefix: OCPI_PREFIX,
             max_body: party.config.max_body_bytes,
             handler_timeout: Duration::from_secs(party.config.handler_timeout_seconds),
             read_timeout: Duration::from_secs(party.config.read_timeout_seconds),
@@ -168,6 +177,19 @@ where
             party_name: party.config.project_name.clone(),
         },
     )
+}
+
+/// Strangers learn nothing about what is there: under `/ocpi` the token is judged first. Spec: status_codes.
+async fn unknown_path(uri: Uri, caller: Result<KnownCaller, OcpiError>) -> OcpiError {
+    stranger(&uri, caller).unwrap_or_else(OcpiError::unknown_path)
+}
+
+async fn wrong_method(uri: Uri, caller: Result<KnownCaller, OcpiError>) -> OcpiError {
+    stranger(&uri, caller).unwrap_or_else(OcpiError::wrong_method)
+}
+
+fn stranger(uri: &Uri, caller: Result<KnownCaller, OcpiError>) -> Option<OcpiError> {
+    caller.err().filter(|_| uri.path().starts_with(OCPI_PREFIX))
 }
 
 /// Listens on the configured address.

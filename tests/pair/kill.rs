@@ -63,12 +63,16 @@ pub(crate) async fn register(emsp: &Server, cpo: &Server) {
         "name": "CPO", "versions_url": invitation["versions_url"], "token_a": invitation["token_a"],
     });
     emsp.operator.post("/partners", &body).await.unwrap();
-    let pulled = async |server: &Server| {
+    let pulled = async |server: &Server, modules: &[&str]| {
         let partners = server.operator.get("/partners").await.unwrap();
         let pulls = partners["partners"][0]["pulls"].as_array().cloned().unwrap_or_default();
-        !pulls.is_empty() && pulls.iter().all(|pull| !pull["last_success"].is_null())
+        let done = |module: &&str| pulls.iter().any(|p| p["module"] == **module && !p["last_success"].is_null());
+        modules.iter().all(done)
     };
-    eventually("the first pulls", async || pulled(emsp).await && pulled(cpo).await).await;
+    eventually("the first pulls", async || {
+        pulled(emsp, &["tariffs", "locations", "sessions", "cdrs"]).await && pulled(cpo, &["tokens"]).await
+    })
+    .await;
 }
 
 async fn show_card(cpo: &Server) {

@@ -47,7 +47,7 @@ impl Request {
 }
 
 fn object<T: Object>(body: Value) -> Result<T, OcpiError> {
-    let (object, _) = parse::<T>(body).accept().map_err(|report| OcpiError::refused(T::NAME, report))?;
+    let (object, _) = parse::<T>(body).accept_pushed().map_err(|report| OcpiError::refused(T::NAME, report))?;
     Ok(object)
 }
 

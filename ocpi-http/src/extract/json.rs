@@ -88,7 +88,7 @@ impl<S: Sync, T: Patchable> FromRequest<S> for OcpiPatch<T> {
 
 fn accept<T: Object>(json: Value) -> Result<OcpiJson<T>, OcpiError> {
     let parsed: Parsed<T> = parse(json);
-    let (value, report) = parsed.accept().map_err(|report| OcpiError::refused(T::NAME, report))?;
+    let (value, report) = parsed.accept_pushed().map_err(|report| OcpiError::refused(T::NAME, report))?;
     Ok(OcpiJson { value, report })
 }
 

@@ -147,3 +147,18 @@ async fn tokens_are_not_readable_in_the_database() {
     let shown = format!("{:?} {:?}", server.party.peers.all().await.unwrap(), server.party);
     assert!(!shown.contains(&token) && !shown.contains(&token_a), "{shown}");
 }
+
+#[tokio::test]
+async fn strangers_do_not_learn_what_is_there() {
+    // Proves: STA-004
+    let database = sqlite();
+    let server = Server::emsp(&database).await;
+    for (method, path) in [("GET", "/ocpi/2.2.1/nothing/here"), ("PATCH", "/ocpi/2.2.1/credentials"), ("GET", "/ocpi")]
+    {
+        let answer = server.call(method, path, "nobody-knows-this", None).await;
+        assert_eq!(answer.codes(), (401, 2000), "{method} {path}: {answer:?}");
+    }
+    let (token_a, _) = server.invite().await;
+    assert_eq!(server.call("GET", "/ocpi/2.2.1/nothing/here", &token_a, None).await.codes(), (404, 2000));
+    assert_eq!(server.call("PATCH", "/ocpi/2.2.1/credentials", &token_a, None).await.codes(), (405, 2000));
+}

@@ -131,7 +131,13 @@ pub struct Parsed<T> {
 }
 
 impl<T> Parsed<T> {
-    /// The object with its tolerated faults, or everything that is wrong when a receiver must refuse it.
+    /// The object of a push with its tolerated faults, or everything that is wrong when a receiver must refuse it.
+    pub fn accept_pushed(self) -> Result<(T, Report), Report> {
+        Self { value: self.value, report: self.report.for_push() }.accept()
+    }
+
+    /// The object of a pulled list or an imported file with its tolerated faults, or everything that is wrong when it has
+    /// to be left out.
     pub fn accept(self) -> Result<(T, Report), Report> {
         match self.value {
             Some(value) if self.report.is_acceptable() => Ok((value, self.report)),

@@ -182,7 +182,7 @@ impl<T: Patchable> Patch<T> {
                     if finding.severity == Severity::Tolerated {
                         merged.shift_remove(name);
                     }
-                    report.findings.push(finding);
+                    report.extend(Report::from(finding).for_push());
                 }
                 (None, value) => {
                     merged.insert(name.clone(), value.clone());

@@ -77,6 +77,8 @@ pub enum Rule {
 pub enum Severity {
     /// Accepted and reported: the meaning is clear, and real partners send it.
     Tolerated,
+    /// Accepted and reported in a pulled list or an imported file; a pushed object is refused with 2001.
+    ToleratedInLists,
     /// Breaks a MUST: a pushed object is refused with 2001, in a pulled list it is skipped.
     Violation,
 }
@@ -115,20 +117,31 @@ impl Report {
         self.findings.is_empty()
     }
 
-    /// No MUST is broken: a receiver accepts the object.
+    /// A receiver accepts the object from a pulled list or an imported file.
     #[must_use]
     pub fn is_acceptable(&self) -> bool {
         self.violations().next().is_none()
     }
 
-    /// The findings for which a receiver refuses the object.
+    /// The findings for which a receiver refuses the object wherever it comes from.
     pub fn violations(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|f| f.severity == Severity::Violation)
     }
 
-    /// The findings that a receiver lives with.
+    /// The findings that a receiver lives with, at least in a pulled list or an imported file.
     pub fn tolerated(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|f| f.severity == Severity::Tolerated)
+        self.findings.iter().filter(|f| f.severity != Severity::Violation)
+    }
+
+    /// The report as it stands for a pushed object, where less is tolerated than in a list.
+    #[must_use]
+    pub fn for_push(mut self) -> Self {
+        for finding in &mut self.findings {
+            if finding.severity == Severity::ToleratedInLists {
+                finding.severity = Severity::Violation;
+            }
+        }
+        self
     }
 
     /// Adds the findings of another report.

@@ -2,6 +2,10 @@
 //!
 //! The principle: what makes an object impossible to address, to act on or to bill is a violation; what is merely shown to
 //! people, or has a clear meaning in spite of its form, is tolerated and reported.
+//!
+//! Some faults are tolerated in pulled lists and imported files only. There nobody listens to a refusal, and the object would
+//! be lost; the sender of a pushed object learns at once what to mend, and OCPI's code 2001 names these very faults (a
+//! missing field, an unknown value of a required enum, a text that is too long).
 
 use super::{Rule, Severity};
 
@@ -14,20 +18,26 @@ pub struct Tolerance {
     pub place: Option<(&'static str, &'static str)>,
     /// The JSON text that stands in for a missing value.
     pub default: Option<&'static str>,
+    /// It is tolerated in a pushed object, too; otherwise only in pulled lists and imported files.
+    pub when_pushed: bool,
     /// The reason.
     pub why: &'static str,
 }
 
 const fn anywhere(rule: Rule, why: &'static str) -> Tolerance {
-    Tolerance { rule, place: None, default: None, why }
+    Tolerance { rule, place: None, default: None, when_pushed: true, why }
 }
 
 const fn at(class: &'static str, field: &'static str, rule: Rule, why: &'static str) -> Tolerance {
-    Tolerance { rule, place: Some((class, field)), default: None, why }
+    Tolerance { rule, place: Some((class, field)), default: None, when_pushed: true, why }
+}
+
+const fn in_lists(class: &'static str, field: &'static str, rule: Rule, why: &'static str) -> Tolerance {
+    Tolerance { when_pushed: false, ..at(class, field, rule, why) }
 }
 
 const fn missing(class: &'static str, field: &'static str, default: &'static str, why: &'static str) -> Tolerance {
-    Tolerance { rule: Rule::Missing, place: Some((class, field)), default: Some(default), why }
+    Tolerance { rule: Rule::Missing, place: Some((class, field)), default: Some(default), when_pushed: false, why }
 }
 
 const SHOWN_ONLY: &str = "it is only shown to people";
@@ -58,14 +68,14 @@ pub const TOLERANCES: &[Tolerance] = &[
     at("Location", "publish_allowed_to", Rule::Inconsistent, "a public location stays public"),
     at("Location", "parking_type", Rule::UnknownEnum, SHOWN_ONLY),
     at("Location", "last_updated", Rule::Inconsistent, LIFTED),
-    at("EVSE", "connectors", Rule::EmptyList, "an EVSE without connectors can still report its status"),
+    in_lists("EVSE", "connectors", Rule::EmptyList, "an EVSE without connectors can still report its status"),
     at("EVSE", "evse_id", Rule::Missing, "the uid names the EVSE; the evse_id is for people"),
     at("EVSE", "evse_id", Rule::Pattern, "ids of the older DIN form and of an operator's own making are in the field"),
     at("EVSE", "last_updated", Rule::Inconsistent, LIFTED),
-    at("Connector", "standard", Rule::UnknownEnum, "one new kind of plug should not hide a whole location"),
-    at("Image", "category", Rule::UnknownEnum, SHOWN_ONLY),
-    at("EnergySource", "source", Rule::UnknownEnum, SHOWN_ONLY),
-    at("EnvironmentalImpact", "category", Rule::UnknownEnum, SHOWN_ONLY),
+    in_lists("Connector", "standard", Rule::UnknownEnum, "one new kind of plug should not hide a whole location"),
+    in_lists("Image", "category", Rule::UnknownEnum, SHOWN_ONLY),
+    in_lists("EnergySource", "source", Rule::UnknownEnum, SHOWN_ONLY),
+    in_lists("EnvironmentalImpact", "category", Rule::UnknownEnum, SHOWN_ONLY),
     at("Connector", "terms_and_conditions", Rule::NotAUrl, SHOWN_ONLY),
     at("GeoLocation", "latitude", Rule::Pattern, DECIMALS),
     at("GeoLocation", "latitude", Rule::TooLong, DECIMALS),
@@ -85,10 +95,10 @@ pub const TOLERANCES: &[Tolerance] = &[
     at("ExceptionalPeriod", "period_end", Rule::Inconsistent, SHOWN_ONLY),
     at("StatusSchedule", "period_end", Rule::Inconsistent, SHOWN_ONLY),
     at("DisplayText", "language", Rule::Pattern, TWO_LETTERS),
-    at("DisplayText", "language", Rule::TooLong, TWO_LETTERS),
+    in_lists("DisplayText", "language", Rule::TooLong, TWO_LETTERS),
     // Tokens.
-    at("Token", "language", Rule::Pattern, TWO_LETTERS),
-    at("Token", "language", Rule::TooLong, TWO_LETTERS),
+    in_lists("Token", "language", Rule::Pattern, TWO_LETTERS),
+    in_lists("Token", "language", Rule::TooLong, TWO_LETTERS),
     at("Token", "default_profile_type", Rule::UnknownEnum, "charging can begin without it"),
     at("AuthorizationInfo", "location", Rule::Inconsistent, "the verdict is clear without it"),
     // Tariffs.
@@ -106,20 +116,23 @@ pub const TOLERANCES: &[Tolerance] = &[
     at("Session", "connector_id", Rule::Inconsistent, "the session is known by its id"),
     // CDRs.
     at("CDR", "id", Rule::Inconsistent, BILLING),
-    at("CDR", "auth_method", Rule::UnknownEnum, BILLING),
+    in_lists("CDR", "auth_method", Rule::UnknownEnum, BILLING),
     at("CDR", "charging_periods", Rule::Inconsistent, "their times tell the order"),
-    at("CdrToken", "type", Rule::UnknownEnum, BILLING),
-    at("CdrDimension", "type", Rule::UnknownEnum, BILLING),
+    in_lists("CdrToken", "type", Rule::UnknownEnum, BILLING),
+    in_lists("CdrDimension", "type", Rule::UnknownEnum, BILLING),
     at("CdrLocation", "address", Rule::TooLong, "it copies the Location, whose limit was raised to 255 in 2026"),
     at("CdrLocation", "state", Rule::TooLong, "it copies the Location, whose limit was raised to 45 in 2026"),
     at("CdrLocation", "country", Rule::Pattern, BILLING),
     at("CdrLocation", "evse_id", Rule::Pattern, BILLING),
-    at("CdrLocation", "connector_standard", Rule::UnknownEnum, BILLING),
+    in_lists("CdrLocation", "connector_standard", Rule::UnknownEnum, BILLING),
     // Charging profiles.
     at("ActiveChargingProfileResult", "profile", Rule::Missing, "the result is clear without it"),
     at("ActiveChargingProfileResult", "profile", Rule::Inconsistent, "the result is clear in spite of it"),
     // Configuration modules.
-    missing("ClientInfo", "last_updated", "\"1970-01-01T00:00:00Z\"", "the spec's own example lacks it"),
+    Tolerance {
+        when_pushed: true,
+        ..missing("ClientInfo", "last_updated", "\"1970-01-01T00:00:00Z\"", "the spec's own example lacks it")
+    },
     at("Credentials", "roles", Rule::Inconsistent, "said twice is said once"),
     at("Version", "version", Rule::UnknownEnum, "versions that one side does not know are passed over"),
     at("Endpoint", "identifier", Rule::UnknownEnum, "parties may have modules of their own; they are passed over"),
@@ -132,7 +145,11 @@ impl Rule {
     #[must_use]
     pub fn severity(self, class: &str, field: &str) -> Severity {
         let applies = |t: &&Tolerance| t.rule == self && t.place.is_none_or(|place| place == (class, field));
-        if TOLERANCES.iter().any(|t| applies(&t)) { Severity::Tolerated } else { Severity::Violation }
+        match TOLERANCES.iter().find(applies) {
+            Some(tolerance) if tolerance.when_pushed => Severity::Tolerated,
+            Some(_) => Severity::ToleratedInLists,
+            None => Severity::Violation,
+        }
     }
 
     /// The JSON text that stands in for a missing `class.field`, where its absence is tolerated.

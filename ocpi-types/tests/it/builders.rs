@@ -30,7 +30,7 @@ fn a_missing_field_is_refused_even_where_a_receiver_tolerates_it() {
     location = location.address("Kade 1").city("Zutphen").country("NLD").last_updated(at("2026-05-12T13:00:00Z"));
     let report = location.coordinates(examples::of::<GeoLocation>()).build().unwrap_err();
     assert_eq!(pointers(&report), ["/time_zone"]);
-    assert_eq!(report.findings[0].severity, Severity::Tolerated);
+    assert_eq!(report.findings[0].severity, Severity::ToleratedInLists);
 }
 
 #[test]
@@ -168,4 +168,15 @@ fn serde_reads_as_leniently_as_parse_but_refuses_what_is_missing() {
     assert!(error.to_string().contains("/excl_vat"), "{error}");
     assert!(serde_json::from_str::<Price>(r#"{"excl_vat":"1.5"}"#).is_ok());
     assert_eq!(Price::NAME, "Price");
+}
+
+// Proves: STA-019, TRN-028
+#[test]
+fn what_is_tolerated_in_a_list_only_is_refused_in_a_push() {
+    let mut json: serde_json::Value = serde_json::from_str(ocpi_types::examples::LOCATION).unwrap();
+    json.as_object_mut().unwrap().remove("time_zone");
+    let parsed = ocpi_types::parse::<ocpi_types::Location>(json);
+    assert!(parsed.clone().accept().is_ok());
+    let refused = parsed.accept_pushed().unwrap_err();
+    assert_eq!(refused.violations().map(|finding| finding.pointer.as_str()).collect::<Vec<_>>(), ["/time_zone"]);
 }

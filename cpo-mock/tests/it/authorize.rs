@@ -88,7 +88,7 @@ async fn the_whitelist_type_says_who_decides() {
     }
 }
 
-/// Proves: TOK-046, TOK-051, TOK-052, TOK-060, TOK-079, SES-070, CDR-055
+/// Proves: TOK-011, TOK-046, TOK-051, TOK-052, TOK-060, TOK-079, SES-070, CDR-055
 #[tokio::test]
 async fn a_card_that_nobody_has_pushed_is_asked_about() {
     for database in databases().await {

@@ -5,7 +5,7 @@ use ocpi_party::testing::databases;
 use serde_json::{Value, json};
 
 use crate::emsp::{Emsp, Received};
-use crate::world::{Partner, World};
+use crate::world::{Partner, World, at, location};
 
 const SESSION: &str = "/sessions/US/CPO/";
 
@@ -29,10 +29,31 @@ fn sessions(received: &[Received]) -> Vec<&Received> {
     received.iter().filter(|request| request.path.starts_with(SESSION)).collect()
 }
 
+/// The periods of a bill follow each other within the charge, end where the price changes (at 2 kWh), and add up in kWh.
+fn check_periods(cdr: &Value) {
+    assert!(ocpi_types::parse::<ocpi_types::Cdr>(cdr.clone()).report.is_clean());
+    let time = |json: &Value| at(json.as_str().unwrap());
+    let periods = cdr["charging_periods"].as_array().unwrap();
+    let mut starts: Vec<_> = periods.iter().map(|period| time(&period["start_date_time"])).collect();
+    assert_eq!(starts[0], time(&cdr["start_date_time"]));
+    starts.push(time(&cdr["end_date_time"]));
+    assert!(starts.windows(2).all(|pair| pair[0] < pair[1]), "{starts:?}");
+    let mut watt_hours = vec![0.0];
+    for dimension in periods.iter().flat_map(|period| period["dimensions"].as_array().unwrap()) {
+        if dimension["type"] == "ENERGY" {
+            watt_hours.push(watt_hours.last().unwrap() + 1000.0 * dimension["volume"].as_f64().unwrap());
+        }
+    }
+    assert!(watt_hours.iter().any(|sum: &f64| (sum - 2000.0).abs() < 0.1), "{watt_hours:?}");
+    let total = 1000.0 * cdr["total_energy"].as_f64().unwrap();
+    assert!((watt_hours.last().unwrap() - total).abs() < 0.1, "{watt_hours:?}");
+}
+
 /// Proves: SES-003, SES-004, SES-049 (as sender), SES-057, SES-058, SES-064, SES-067, SES-068, SES-069, SES-070, SES-072,
 /// SES-078, SES-091, SES-092, LOC-008, LOC-029, LOC-066, LOC-163, LOC-164, CDR-002, CDR-018, CDR-040, CDR-041, CDR-046,
 /// CDR-052, CDR-053, CDR-054, CDR-055, CDR-057, CDR-059, CDR-062, CDR-064, CDR-066, CDR-068, CDR-069, CDR-076, CDR-081,
-/// CDR-094, CMD-064, CMD-067
+/// CDR-094, CMD-064, CMD-067, SES-002, SES-039, SES-050, CDR-051, CDR-080, CDR-098, CDR-108, CDR-120, PRC-057, PRC-058,
+/// LOC-050, TRN-060, TRN-074, TRN-101
 #[tokio::test]
 async fn a_charge_started_by_an_app_ends_in_one_bill() {
     for database in databases().await {
@@ -52,6 +73,9 @@ async fn a_charge_started_by_an_app_ends_in_one_bill() {
         assert_eq!(status.method, Method::PATCH);
         assert_eq!(status.body["status"], "CHARGING");
         let begun = sessions(&received)[0];
+        assert!(ocpi_types::parse::<ocpi_types::Session>(begun.body.clone()).report.is_clean());
+        let place = format!("{SESSION}{}", begun.body["id"].as_str().unwrap());
+        assert_eq!(begun.path, place);
         assert_eq!((begun.method.clone(), &begun.body["status"]), (Method::PUT, &json!("ACTIVE")));
         assert_eq!(begun.header("ocpi-to-party-id"), Some("EMS"));
         assert_eq!(begun.header("ocpi-from-party-id"), Some("CPO"));
@@ -61,6 +85,7 @@ async fn a_charge_started_by_an_app_ends_in_one_bill() {
             world.advance(5).await;
             for update in sessions(&emsp.take()) {
                 assert_eq!(update.method, Method::PATCH, "the partner has acknowledged what came before");
+                assert_eq!(update.path, place);
                 periods.extend(update.body["charging_periods"].as_array().cloned().unwrap_or_default());
             }
         }
@@ -79,6 +104,7 @@ async fn a_charge_started_by_an_app_ends_in_one_bill() {
         assert_eq!(session["charging_periods"].as_array(), Some(&periods), "the PATCHes added up to the Session");
         let cdrs = partner.get(&world, "/cdrs").await;
         assert_eq!(cdrs.data(), &json!([bills[0].body]));
+        check_periods(&bills[0].body);
         if database.name == "sqlite" {
             insta::assert_snapshot!("session_of_a_charge", pretty(session));
             insta::assert_snapshot!("cdr_of_a_charge", pretty(&cdrs.data()[0]));
@@ -131,7 +157,7 @@ async fn after_an_outage_the_partner_gets_the_present_state_once() {
     }
 }
 
-/// Proves: LOC-004, LOC-007, TAR-003, TAR-005, SES-003
+/// Proves: LOC-004, LOC-007, LOC-050, LOC-061, TAR-003, TAR-005, SES-003, TRN-060, TRN-074
 #[tokio::test]
 async fn a_partner_that_lacks_the_object_gets_all_of_it() {
     for database in databases().await {
@@ -150,6 +176,23 @@ async fn a_partner_that_lacks_the_object_gets_all_of_it() {
         assert_eq!(received.len(), 2);
         assert_eq!((received[1].method.clone(), received[1].path.as_str()), (Method::PUT, "/locations/US/CPO/LOC1"));
         assert_eq!(received[1].body["evses"][0]["status"], "OUTOFORDER");
+        assert!(ocpi_types::parse::<ocpi_types::Location>(received[1].body.clone()).report.is_clean());
+
+        // A new EVSE comes complete: nobody can change what the partner does not have.
+        let mut larger = location();
+        let mut added = larger["evses"][0].clone();
+        added["uid"] = json!("E4");
+        larger["evses"].as_array_mut().unwrap().push(added);
+        assert_eq!(world.operate(Method::PUT, "/locations/US/CPO/LOC1", &larger).await.http, 200);
+        world.settle().await;
+        let received = emsp.take();
+        assert_eq!((received.len(), received[0].method.clone()), (1, Method::PUT), "{received:?}");
+        let evse = match received[0].path.as_str() {
+            "/locations/US/CPO/LOC1" => &received[0].body["evses"][3],
+            path => (path == "/locations/US/CPO/LOC1/E4").then_some(&received[0].body).unwrap(),
+        };
+        assert_eq!(evse["uid"], "E4");
+        assert!(ocpi_types::parse::<ocpi_types::Evse>(evse.clone()).report.is_clean(), "{evse}");
     }
 }
 

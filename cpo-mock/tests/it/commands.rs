@@ -32,7 +32,7 @@ async fn result(emsp: &Emsp) -> Value {
 }
 
 /// Proves: CMD-004, CMD-005, CMD-006, CMD-009, CMD-010, CMD-018, CMD-022, CMD-025, CMD-027, CMD-028, CMD-032, CMD-037,
-/// CMD-059, CMD-063
+/// CMD-059, CMD-063, LOC-118 (with it)
 #[tokio::test]
 async fn the_result_is_an_ordinary_request_of_the_same_conversation() {
     for database in databases().await {
@@ -68,7 +68,8 @@ async fn the_result_is_an_ordinary_request_of_the_same_conversation() {
     }
 }
 
-/// Proves: CMD-002, CMD-012, CMD-020, CMD-021, CMD-023, CMD-031, CMD-032, CMD-070, CMD-071, CMD-072, CMD-073
+/// Proves: CMD-002, CMD-012, CMD-020, CMD-021, CMD-023, CMD-031, CMD-032, CMD-070, CMD-071, CMD-072, CMD-073,
+/// LOC-118 (without it)
 #[tokio::test]
 async fn what_cannot_be_passed_on_is_said_at_once() {
     for database in databases().await {

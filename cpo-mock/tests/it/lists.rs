@@ -7,7 +7,7 @@ use ocpi_party::testing::databases;
 use serde_json::{Value, json};
 
 use crate::emsp::Emsp;
-use crate::world::{World, at, config, location};
+use crate::world::{Partner, Reply, World, at, config, location, tariff};
 
 /// Proves: LOC-023, LOC-025, LOC-026, LOC-027, LOC-028, LOC-031, LOC-032, LOC-033, TRN-033 (pages are complete), TAR-010,
 /// TAR-011, TAR-017, TAR-018, SES-017, CDR-027
@@ -84,7 +84,8 @@ async fn a_list_is_that_of_the_party_asked_for() {
     }
 }
 
-/// Proves: LOC-024, LOC-038, LOC-039, LOC-040, LOC-041, LOC-042, LOC-043, SES-019, CDR-028, TAR-010, CMD-019
+/// Proves: LOC-024, LOC-038, LOC-039, LOC-040, LOC-041, LOC-042, LOC-043, SES-019, CDR-028, TAR-010, CMD-019,
+/// TRN-023
 #[tokio::test]
 async fn single_objects_are_found_whatever_the_case_and_the_characters() {
     for database in databases().await {
@@ -152,5 +153,130 @@ async fn a_private_location_exists_for_nobody() {
         assert_eq!((reply.code(), &reply.data()["result"]), (2003, &json!("REJECTED")));
         let own = world.operate(Method::GET, "/locations/US/CPO/DEPOT", &Value::Null).await;
         assert_eq!(own.json["evses"][0]["status"], "OUTOFORDER");
+    }
+}
+
+/// Three charges by an app and without a contract, each with a Tariff, a Session and a CDR, at three times.
+async fn charge_three_times(world: &World, partner: &Partner, emsp: &Emsp) {
+    world.publish().await;
+    for (uid, token_type) in [("APP1", "APP_USER"), ("GUEST", "AD_HOC_USER"), ("APP2", "APP_USER")] {
+        world.operate(Method::PUT, &format!("/tariffs/US/CPO/{uid}"), &tariff()).await;
+        let car = json!({ "connector_id": "1", "battery_kwh": 50, "soc_percent": 30 });
+        assert_eq!(world.operate(Method::POST, "/stations/E2/plug-in", &car).await.http, 200);
+        let mut token = emsp.token(uid, "NEVER");
+        token["type"] = json!(token_type);
+        let command = json!({
+            "response_url": format!("{}/results/{uid}", emsp.base), "token": token, "location_id": "LOC1",
+            "evse_uid": "E2", "connector_id": "1",
+        });
+        let reply = partner.send(world, Method::POST, "/commands/START_SESSION", &command).await;
+        assert_eq!(reply.data()["result"], "ACCEPTED", "{reply:?}");
+        assert_eq!(emsp.wait_for(Method::POST, &format!("/results/{uid}")).await.body["result"], "ACCEPTED");
+        world.advance(5).await;
+        assert_eq!(world.operate(Method::POST, "/stations/E2/unplug", &Value::Null).await.http, 200);
+        world.advance(5).await;
+    }
+}
+
+fn objects(reply: &Reply) -> Vec<Value> {
+    assert_eq!((reply.http, reply.code()), (200, 1000), "{reply:?}");
+    reply.data().as_array().unwrap().clone()
+}
+
+/// The list in pages of one object, by the links.
+async fn one_by_one(world: &World, partner: &Partner, list: &str, total: &str) -> Vec<Value> {
+    let mut path = format!("/{list}?limit=1");
+    let mut seen = Vec::new();
+    loop {
+        let page = partner.get(world, &path).await;
+        assert_eq!((page.header("x-total-count"), page.header("x-limit")), (Some(total), Some("1000")));
+        let items = objects(&page);
+        assert_eq!(items.len(), 1, "limit is an upper bound, and no page is empty");
+        seen.extend(items);
+        let Some(link) = page.header("link") else { return seen };
+        link.split(['<', '>']).nth(1).unwrap().split_once("/cpo").unwrap().1.clone_into(&mut path);
+    }
+}
+
+/// Of two windows that touch at the time of one object it is in the second, and in the second only.
+async fn windows_touch(world: &World, partner: &Partner, list: &str, all: &[Value]) {
+    let boundary = all[all.len() - 2]["last_updated"].as_str().unwrap();
+    let updated = |object: &&Value| at(object["last_updated"].as_str().unwrap());
+    let (later, earlier): (Vec<_>, Vec<_>) = all.iter().partition(|object| updated(object) >= at(boundary));
+    assert!(!earlier.is_empty() && later.len() == 2, "{list}: {boundary}");
+    for (window, expected) in [
+        (format!("date_from={boundary}"), &later),
+        (format!("date_to={boundary}"), &earlier),
+        (format!("date_from={boundary}&date_to=2030-01-01T00:00:00Z"), &later),
+        (format!("date_from=2020-01-01T00:00:00Z&date_to={boundary}"), &earlier),
+    ] {
+        let reply = partner.get(world, &format!("/{list}?{window}")).await;
+        assert_eq!(objects(&reply).iter().collect::<Vec<_>>(), *expected, "{list}?{window}");
+        assert_eq!(reply.header("x-total-count"), Some(expected.len().to_string().as_str()));
+    }
+}
+
+/// Proves: SES-021, SES-022, SES-023, SES-024, SES-025, SES-062, CDR-029, CDR-030, CDR-031, CDR-032, CDR-033, CDR-047,
+/// TAR-002, TAR-012, TAR-013, TAR-014, TAR-015, TAR-016, LOC-080, TRN-011, TRN-057, TRN-072, PRC-084, CMD-060
+#[tokio::test]
+async fn tariffs_sessions_and_cdrs_are_listed_by_the_same_rules() {
+    for database in databases().await {
+        let world = World::new(&database).await;
+        let emsp = Emsp::start("US", "EMS").await;
+        let partner = world.register(&emsp).await;
+        let other = world.register(&Emsp::start("NL", "TNM").await).await;
+        assert_ne!(partner.authorization, other.authorization);
+        charge_three_times(&world, &partner, &emsp).await;
+        let credentials = world.request(Method::GET, "/ocpi/2.2.1/credentials", &partner.authorization, None).await;
+        let owner = |json: &Value| (json["country_code"].clone(), json["party_id"].clone());
+        let roles: Vec<_> = credentials.data()["roles"].as_array().unwrap().iter().map(owner).collect();
+        assert!(objects(&partner.get(&world, "/locations").await).iter().all(|place| roles.contains(&owner(place))));
+
+        for (list, class, visible_to_all) in
+            [("tariffs", "Tariff", true), ("sessions", "Session", false), ("cdrs", "CDR", false)]
+        {
+            let all = objects(&partner.get(&world, &format!("/{list}")).await);
+            let total = all.len().to_string();
+            assert_eq!(all.len(), if visible_to_all { 4 } else { 3 }, "{list}");
+            let class = ocpi_types::catalogue::class(class).unwrap();
+            for object in &all {
+                assert!(class.parse(object.clone()).report.is_clean(), "{object}");
+                assert!(roles.contains(&owner(object)), "{object}");
+            }
+            assert_eq!(one_by_one(&world, &partner, list, &total).await, all);
+            assert_eq!(objects(&partner.get(&world, &format!("/{list}?offset=0")).await), all);
+            assert_eq!(objects(&partner.get(&world, &format!("/{list}?offset=1")).await), all[1..]);
+
+            windows_touch(&world, &partner, list, &all).await;
+            let foreign = other.get(&world, &format!("/{list}")).await;
+            assert_eq!(objects(&foreign), if visible_to_all { all.clone() } else { Vec::new() });
+            assert_eq!(foreign.header("x-total-count"), Some(if visible_to_all { total.as_str() } else { "0" }));
+            for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+                for path in [format!("/{list}"), format!("/{list}/US/CPO/T1")] {
+                    let reply = partner.send(&world, method.clone(), &path, &all[0]).await;
+                    assert!(matches!(reply.http, 404 | 405), "{method} {path}: {reply:?}");
+                }
+            }
+            world.advance(60).await;
+            assert_eq!(objects(&partner.get(&world, &format!("/{list}")).await), all, "nothing has changed");
+        }
+        let dimensions = async |list: &str| partner.get(&world, &format!("/{list}")).await.data().to_string();
+        assert!(dimensions("sessions").await.contains("STATE_OF_CHARGE"));
+        let bills = dimensions("cdrs").await;
+        for session_only in ["CURRENT", "ENERGY_EXPORT", "ENERGY_IMPORT", "POWER", "STATE_OF_CHARGE"] {
+            assert!(!bills.contains(&format!("\"{session_only}\"")), "{session_only}");
+        }
+
+        let received = emsp.take();
+        assert!(
+            !received.iter().any(|request| request.path.ends_with("/authorize")),
+            "apps and guests are not asked about"
+        );
+        let pushed: Vec<_> = received.iter().filter(|request| request.method != Method::POST).collect();
+        assert!(!pushed.is_empty());
+        for request in pushed {
+            let path: Vec<_> = request.path.split('/').collect();
+            assert!(roles.contains(&(json!(path[2]), json!(path[3]))), "{}", request.path);
+        }
     }
 }

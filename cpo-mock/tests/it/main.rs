@@ -11,4 +11,5 @@ mod operator;
 mod restart;
 mod running;
 mod tokens;
+mod versions;
 mod world;

@@ -92,7 +92,7 @@ async fn a_deleted_tariff_is_gone_here_and_there() {
     }
 }
 
-/// Proves: CRE-058 (new roles are told by PUT)
+/// Proves: CRE-043, CRE-058 (new roles are told by PUT)
 #[tokio::test]
 async fn partners_learn_of_a_new_party() {
     for database in databases().await {
@@ -111,6 +111,8 @@ async fn partners_learn_of_a_new_party() {
         );
         world.settle().await;
         let put = emsp.wait_for(Method::PUT, "/credentials").await;
+        assert!(ocpi_types::parse::<ocpi_types::Credentials>(put.body.clone()).report.is_clean(), "{put:?}");
+        assert_eq!(put.body["url"], format!("{}/ocpi/versions", world.base));
         let roles: Vec<_> =
             put.body["roles"].as_array().unwrap().iter().map(|role| role["party_id"].as_str().unwrap()).collect();
         assert_eq!(roles, ["CPO", "NEW"]);

@@ -9,7 +9,8 @@ use crate::world::World;
 
 const CARD: &str = "/tokens/US/EMS/CARD1";
 
-/// Proves: TOK-023, TOK-024, TOK-025, TOK-026, TOK-027, TOK-032, TOK-034, TOK-035, TOK-036, TOK-063
+/// Proves: TOK-023, TOK-024, TOK-025, TOK-026, TOK-027, TOK-032, TOK-034, TOK-035, TOK-036, TOK-063, TOK-017,
+/// TOK-018, TOK-019, TOK-020, TOK-022, TRN-062, TRN-070, TRN-073, TRN-075
 #[tokio::test]
 async fn pushed_tokens_are_kept_as_they_were_sent() {
     for database in databases().await {
@@ -37,6 +38,22 @@ async fn pushed_tokens_are_kept_as_they_were_sent() {
         blocked["last_updated"] = block["last_updated"].clone();
         assert_eq!(partner.get(&world, CARD).await.data(), &blocked);
         assert_eq!(partner.get(&world, &format!("{CARD}?type=APP_USER")).await.data()["valid"], true);
+        for method in [Method::POST, Method::DELETE] {
+            assert_eq!(partner.send(&world, method, CARD, &token).await.http, 405);
+        }
+
+        let other = Emsp::start("NL", "TNM").await;
+        let theirs = other.token("CARD1", "NEVER");
+        let second = world.register(&other).await;
+        assert_eq!(second.send(&world, Method::PUT, "/tokens/NL/TNM/CARD1", &theirs).await.http, 201);
+        assert_eq!(second.get(&world, "/tokens/NL/TNM/CARD1").await.data(), &theirs);
+        assert_eq!(partner.get(&world, CARD).await.data(), &blocked, "equal uids of two parties are two Tokens");
+        let mut named = theirs.clone();
+        named["visual_number"] = json!("DF000-2001-8999-1");
+        for token in [&named, &theirs] {
+            assert_eq!(second.send(&world, Method::PUT, "/tokens/NL/TNM/CARD1", token).await.http, 200);
+            assert_eq!(second.get(&world, "/tokens/NL/TNM/CARD1").await.data(), token, "what was left out is gone");
+        }
     }
 }
 

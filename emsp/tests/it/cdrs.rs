@@ -38,7 +38,7 @@ fn serious(view: &Reply) -> Vec<String> {
 }
 
 crate::on_each_database! {
-    // Proves: CDR-035, CDR-038, CDR-043, CDR-044, CDR-045, CDR-130, CDR-123, CDR-072
+    // Proves: CDR-035, CDR-038, CDR-043, CDR-044, CDR-045, CDR-130, CDR-123, CDR-072, TRN-069
     async fn a_cdr_is_stored_and_can_be_read_at_its_location(world: World) {
         let cpo = world.register(&["US/CPO"]).await.caller;
         let posted = cpo.post(CDRS, &cdr()).await;
@@ -63,7 +63,7 @@ crate::on_each_database! {
         assert_eq!(cpo.get(first.header("location")).await.data(), &cdr());
     }
 
-    // Proves: CDR-009, CDR-036, CDR-041, CDR-061, CDR-074, CDR-116, CDR-121, CDR-125
+    // Proves: CDR-009, CDR-036, CDR-041, CDR-061, CDR-074, CDR-077, CDR-116, CDR-121, CDR-125
     async fn what_is_wrong_is_not_stored(world: World) {
         let cpo = world.register(&["US/CPO"]).await.caller;
         for (pointer, value) in [

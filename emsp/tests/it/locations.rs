@@ -26,7 +26,7 @@ fn connector(id: &str, at: &str) -> Value {
 }
 
 crate::on_each_database! {
-    // Proves: LOC-044, LOC-045, LOC-049, LOC-052, LOC-042, TRN-084
+    // Proves: LOC-044, LOC-045, LOC-049, LOC-052, LOC-042, TRN-084, TRN-062, TRN-075, VER-029
     async fn a_location_is_created_replaced_and_served_as_it_is(world: World) {
         let cpo = world.register(&["US/CPO"]).await.caller;
         let mut sent = location();
@@ -132,7 +132,7 @@ crate::on_each_database! {
         assert_eq!(cpo.put(&format!("{LOC}/NONE/1"), &plug).await.status(), (404, 2003));
     }
 
-    // Proves: LOC-046, LOC-047
+    // Proves: LOC-046, LOC-047, TRN-023, TRN-073
     async fn other_methods_do_not_exist(world: World) {
         let cpo = world.register(&["US/CPO"]).await.caller;
         cpo.put(LOC, &location()).await;
@@ -145,7 +145,7 @@ crate::on_each_database! {
         assert_eq!(cpo.get(LOC).await.data(), &location());
     }
 
-    // Proves: LOC-055, LOC-056, LOC-048, TRN-059 (only the owner's platform)
+    // Proves: LOC-055, LOC-056, LOC-048, TRN-070, TRN-059 (only the owner's platform)
     async fn url_body_and_roles_must_agree(world: World) {
         let cpo = world.register(&["US/CPO", "US/SUB"]).await.caller;
         let other = world.register(&["NL/TNM"]).await.caller;

@@ -13,6 +13,7 @@ mod pull;
 mod sessions;
 mod tariffs;
 mod tokens;
+mod versions;
 mod world;
 
 /// Makes a test of each function: a module of its name with one test for each database.

@@ -83,7 +83,7 @@ crate::on_each_database! {
         assert_eq!(ids(&world, "locations").await.len(), 3, "what a filtered list lacks is still there");
     }
 
-    // Proves: TRN-065 (one list per party)
+    // Proves: TRN-065 (one list per party), TRN-078
     async fn each_party_of_a_platform_has_a_list_of_its_own(world: World) {
         let cpo = world.register(&["US/CPO", "US/SUB"]).await;
         let mut all = locations("CPO", 2);
@@ -94,6 +94,14 @@ crate::on_each_database! {
         assert_eq!(asked, ["US/CPO", "US/SUB"]);
         assert_eq!(world.operator().get("/operator/v1/locations?party=US/SUB").await.body["total"], 3);
         assert_eq!(world.operator().get("/operator/v1/locations?party=US/CPO").await.body["total"], 2);
+
+        // A list that holds more than it was asked for: each object says whose it is.
+        let mut anywhere = location("SUB", 9);
+        anywhere["x_on_every_list"] = json!(true);
+        cpo.platform.set_list("locations", vec![location("CPO", 0), location("CPO", 1), anywhere]);
+        pull(&world, &cpo, true).await;
+        assert_eq!(world.operator().get("/operator/v1/locations/US/SUB/LOC-9").await.body["party_id"], "SUB");
+        assert_eq!(world.operator().get("/operator/v1/locations/US/CPO/LOC-9").await.http, 404);
     }
 
     // Proves: STA-022 (only the faulty object is skipped), TRN-066

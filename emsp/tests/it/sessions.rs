@@ -21,7 +21,7 @@ fn period(start: &str) -> Value {
 }
 
 crate::on_each_database! {
-    // Proves: SES-033, SES-034, SES-036, SES-037, SES-040, SES-041, SES-042, SES-043
+    // Proves: SES-033, SES-034, SES-036, SES-037, SES-040, SES-041, SES-042, SES-043, TRN-062, TRN-075
     async fn a_session_is_created_replaced_and_served_as_it_is(world: World) {
         let cpo = world.register(&["US/CPO"]).await.caller;
         assert_eq!(cpo.put(SESSION, &session()).await.status(), (201, 1000));
@@ -61,7 +61,7 @@ crate::on_each_database! {
         assert_eq!(cpo.get(SESSION).await.data()["charging_periods"], expected);
     }
 
-    // Proves: SES-051, SES-035, SES-038, SES-005
+    // Proves: SES-051, SES-035, SES-038, SES-005, TRN-023, TRN-073
     async fn nothing_else_can_be_done_with_it(world: World) {
         let cpo = world.register(&["US/CPO"]).await.caller;
         let patch = json!({ "kwh": 3, "last_updated": "2026-05-12T14:20:00Z" });

@@ -12,7 +12,7 @@ fn tariff() -> Value {
 }
 
 crate::on_each_database! {
-    // Proves: TAR-021, TAR-022, TAR-023, TAR-024, TAR-026, TAR-027, TAR-019, TAR-052
+    // Proves: TAR-021, TAR-022, TAR-023, TAR-024, TAR-026, TAR-027, TAR-019, TAR-052, TRN-062, TRN-075
     async fn a_tariff_is_created_replaced_and_served_as_it_is(world: World) {
         let cpo = world.register(&["US/CPO"]).await.caller;
         let mut sent = tariff();
@@ -37,7 +37,7 @@ crate::on_each_database! {
         assert_eq!(cpo.get(TARIFF).await.data(), &tariff());
     }
 
-    // Proves: TAR-028, TAR-029, TAR-030, TAR-031, TAR-032
+    // Proves: TAR-028, TAR-029, TAR-030, TAR-031, TAR-032, TRN-073
     async fn what_is_wrong_or_not_the_callers_changes_nothing(world: World) {
         let cpo = world.register(&["US/CPO"]).await.caller;
         let other = world.register(&["NL/TNM"]).await.caller;

@@ -5,7 +5,7 @@ use emsp::tokens::push::TokenOutbox;
 use ocpi_party::push_due;
 use serde_json::{Value, json};
 
-use crate::world::{Caller, Reply, World};
+use crate::world::{self, Caller, Reply, World};
 
 const TOKENS: &str = "/ocpi/2.2.1/emsp/tokens";
 
@@ -71,7 +71,7 @@ crate::on_each_database! {
         }
     }
 
-    // Proves: TOK-048, TOK-054, TOK-050, TOK-047
+    // Proves: TOK-048, TOK-054, TOK-050, TOK-047, TYP-004
     async fn unknown_tokens_are_404_with_2004_and_the_type_matters(world: World) {
         let cpo = world.register(&["US/CPO"]).await.caller;
         let reply = authorize(&cpo, "UNKNOWN", None).await;
@@ -88,13 +88,20 @@ crate::on_each_database! {
         assert_eq!(world.stranger().send("POST", &url, None).await.http, 401);
     }
 
-    // Proves: TOK-049, TOK-053, TOK-058, TOK-059, TOK-078, TOK-082, TOK-013
+    // Proves: TOK-049, TOK-053, TOK-058, TOK-059, TOK-078, TOK-082, TOK-013, TOK-014
     async fn the_place_matters_where_the_contract_says_so(world: World) {
         let cpo = world.register(&["US/CPO"]).await.caller;
         let nobody_knows = json!({ "location_id": "PRIVATE" });
         let reply = authorize(&cpo, demo::RFID_NEVER, Some(&nobody_knows)).await;
         assert_eq!(reply.data()["allowed"], "ALLOWED", "a location that we do not know is no reason to refuse");
         assert_eq!(reply.data()["location"], nobody_knows);
+        let mut closed = world::example(ocpi_types::examples::LOCATION);
+        closed["opening_times"]["exceptional_closings"][0]["period_begin"] = json!("2026-05-01T00:00:00Z");
+        closed["evses"][0]["status"] = json!("OUTOFORDER");
+        assert_eq!(cpo.put("/ocpi/2.2.1/emsp/locations/US/CPO/LOC-1001", &closed).await.status(), (201, 1000));
+        let there = json!({ "location_id": "LOC-1001", "evse_uids": ["EVSE-1001-1"] });
+        let reply = authorize(&cpo, demo::RFID_NEVER, Some(&there)).await;
+        assert_eq!((&reply.data()["allowed"], &reply.data()["location"]), (&json!("ALLOWED"), &there), "the CPO knows better");
         let reply = authorize(&cpo, demo::RFID_BOUND, None).await;
         assert_eq!((reply.status(), reply.body.get("data")), ((200, 2002), None));
         let reply = authorize(&cpo, demo::RFID_BOUND, Some(&here())).await;
@@ -135,7 +142,8 @@ crate::on_each_database! {
         assert_eq!(references.len(), 200);
     }
 
-    // Proves: TOK-003, TOK-004, TOK-005, TOK-028, TOK-029, TOK-030, TOK-031, TOK-051, TOK-066, TOK-075, TOK-015
+    // Proves: TOK-003, TOK-004, TOK-005, TOK-028, TOK-029, TOK-030, TOK-031, TOK-051, TOK-066, TOK-075, TOK-015,
+    // TOK-021, TRN-060, TRN-072, TRN-074
     async fn changes_are_pushed_as_they_stand(world: World) {
         let cpo = world.register(&["US/CPO"]).await;
         let operator = world.operator();
@@ -147,6 +155,10 @@ crate::on_each_database! {
         let summary = push_due(&world.app.party, &outbox).await;
         assert_eq!(summary.delivered, 2);
         let seen = cpo.platform.take_seen();
+        for request in &seen {
+            let parsed = ocpi_types::parse::<ocpi_types::Token>(request.body.clone());
+            assert!(parsed.report.is_clean(), "{}", parsed.report);
+        }
         assert_eq!(seen[0].url, "/2.2.1/tokens/US/EMS/A%2FB%20C");
         assert_eq!(seen[1].url, "/2.2.1/tokens/US/EMS/user-1?type=APP_USER");
         assert_eq!((seen[0].method.as_str(), seen[0].party("from"), seen[0].party("to")), ("PUT", "US/EMS".into(), "US/CPO".into()));

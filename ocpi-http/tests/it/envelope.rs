@@ -55,7 +55,7 @@ async fn bare(axum::extract::Path(status): axum::extract::Path<u16>) -> impl Int
     (StatusCode::from_u16(status).unwrap(), "internal detail")
 }
 
-// Proves: TRN-081, TRN-082, TRN-083, TRN-086, TRN-087, TRN-090, STA-010, STA-015, STA-017.
+// Proves: TRN-080, TRN-081, TRN-082, TRN-083, TRN-086, TRN-087, TRN-090, STA-010, STA-015, STA-017.
 #[tokio::test]
 async fn successes_are_envelopes() {
     let server = Server::start(app()).await;
@@ -74,7 +74,7 @@ async fn successes_are_envelopes() {
     assert_eq!(half.is(200, 2003).json()["data"]["result"], "REJECTED");
 }
 
-// Proves: TRN-088, STA-005, STA-007, STA-010.
+// Proves: TRN-080, TRN-088, STA-005, STA-007, STA-010.
 #[tokio::test]
 async fn errors_of_every_origin_are_envelopes() {
     let server = Server::start(app()).await;

@@ -34,7 +34,8 @@ fn pair(line: &str, token: &str) -> (String, String) {
 
 #[tokio::test]
 async fn post_registers_after_fetching_back() {
-    // Proves: CRE-004, CRE-011, CRE-012, CRE-013, CRE-014, CRE-016, CRE-035, CRE-039, CRE-040, CRE-041, CRE-042, VER-037
+    // Proves: CRE-004, CRE-011, CRE-012, CRE-013, CRE-014, CRE-016, CRE-032, CRE-035, CRE-038, CRE-039, CRE-040, CRE-041,
+    // CRE-042, CRE-049, VER-037, TRN-011, TRN-015, TRN-016
     for database in databases().await {
         let (server, platform) = (Server::emsp(&database).await, Platform::start().await);
         let (token_a, _) = server.invite().await;
@@ -114,7 +115,7 @@ async fn trouble_with_the_callers_platform_is_told_and_token_a_survives() {
 
 #[tokio::test]
 async fn credentials_that_break_rules_are_refused() {
-    // Proves: CRE-054, CRE-058, CRE-059, CRE-068, CRE-069, CRE-071, CRE-072, STA-002, STA-004
+    // Proves: CRE-033, CRE-054, CRE-058, CRE-059, CRE-068, CRE-069, CRE-071, CRE-072, STA-002, STA-004
     let database = ocpi_party::testing::sqlite();
     let (server, platform) = (Server::emsp(&database).await, Platform::start().await);
     let (token_a, _) = server.invite().await;
@@ -169,7 +170,7 @@ async fn a_party_has_one_platform_only() {
 
 #[tokio::test]
 async fn put_fetches_again_and_rotates_with_a_short_grace() {
-    // Proves: CRE-023, CRE-024, CRE-044, CRE-045, CRE-046, CRE-047, CRE-048, VER-018
+    // Proves: CRE-023, CRE-024, CRE-032, CRE-044, CRE-045, CRE-046, CRE-047, CRE-048, VER-018
     for database in databases().await {
         let (server, platform) = (Server::emsp(&database).await, Platform::start().await);
         let old = register(&server, &platform).await;
@@ -212,7 +213,7 @@ async fn put_fetches_again_and_rotates_with_a_short_grace() {
 
 #[tokio::test]
 async fn delete_ends_everything() {
-    // Proves: CRE-050, CRE-051, CRE-052, CRE-053
+    // Proves: CRE-032, CRE-050, CRE-051, CRE-052, CRE-053
     for database in databases().await {
         let (server, platform) = (Server::cpo(&database).await, Platform::start().await);
         let (token_a, _) = server.invite().await;

@@ -119,7 +119,8 @@ async fn register(emsp: &Server, platform: &Platform) -> crate::support::Answer 
 
 #[tokio::test]
 async fn a_registration_goes_by_the_book_with_a_foreign_platform() {
-    // Proves: CRE-006, CRE-009, CRE-015, CRE-028, CRE-029, CRE-034, CRE-037, CRE-056, VER-006, VER-017, VER-027, HUB-001
+    // Proves: CRE-006, CRE-009, CRE-015, CRE-028, CRE-029, CRE-034, CRE-037, CRE-056, VER-006, VER-017, VER-027, HUB-001,
+    // TRN-101
     let database = ocpi_party::testing::sqlite();
     let required =
         PartyConfig { required_endpoints: vec!["locations:SENDER".into()], ..config(&Role::Emsp, &database) };

@@ -54,7 +54,7 @@ const DAY3: &str = "2026-01-03T00:00:00Z";
 
 #[tokio::test]
 async fn lists_are_in_the_order_of_creation_and_count_what_the_filters_let_through() {
-    // Proves: TRN-026, TRN-027, TRN-029
+    // Proves: TRN-026, TRN-027, TRN-029, TRN-057
     for database in databases().await {
         let db = Db::open(&database.url, &[&MIGRATIONS]).await.unwrap();
         for new in [

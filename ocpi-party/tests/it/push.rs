@@ -97,6 +97,7 @@ async fn marks_are_sent_once_in_the_order_of_the_changes() {
 
 #[tokio::test]
 async fn only_peers_that_receive_the_module_are_marked() {
+    // Proves: VER-029 (pushes go to RECEIVER endpoints only)
     let database = sqlite();
     let (cpo, emsp) = cpo(&database).await;
     let outbox = Recorder::default();

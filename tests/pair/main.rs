@@ -3,6 +3,7 @@
 #[path = "../../src/operator.rs"]
 mod operator;
 
+mod conformance;
 mod kill;
 mod process;
 mod real_data;

@@ -22,8 +22,14 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a program and waits until it serves.
+    /// Starts a program with a SQLite file in `folder` and waits until it serves.
     pub(crate) async fn start(program: &'static str, port: u16, folder: &Path, more: &[&str]) -> Self {
+        let database = format!("sqlite:{}", folder.join(format!("{program}.db")).display());
+        Self::start_on(program, port, &database, more).await
+    }
+
+    /// Starts a program on a database and waits until it serves.
+    pub(crate) async fn start_on(program: &'static str, port: u16, database: &str, more: &[&str]) -> Self {
         let mut arguments: Vec<String> = [
             "serve",
             "--port",
@@ -42,8 +48,7 @@ impl Server {
         ]
         .map(str::to_owned)
         .into();
-        arguments.push("--database".to_owned());
-        arguments.push(format!("sqlite:{}", folder.join(format!("{program}.db")).display()));
+        arguments.extend(["--database".to_owned(), database.to_owned()]);
         arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
         let (child, lines) = spawn(program, &arguments);
         let operator = Operator::new(&format!("http://127.0.0.1:{port}"), KEY);
@@ -98,8 +103,13 @@ fn spawn(program: &str, arguments: &[String]) -> (Child, UnboundedReceiver<Strin
     (child, lines)
 }
 
-/// A program of this workspace. `cargo test --workspace` has built it beside this test; a narrower call may not have.
+/// A server. See [`binary_of`].
 pub(crate) fn binary(name: &str) -> PathBuf {
+    binary_of(name, name)
+}
+
+/// A program of this workspace. `cargo test --workspace` has built it beside this test; a narrower call may not have.
+pub(crate) fn binary_of(package: &str, name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it is");
     let folder = test.parent().and_then(Path::parent).expect("tests lie in target/PROFILE/deps");
     let path = folder.join(name);
@@ -107,7 +117,7 @@ pub(crate) fn binary(name: &str) -> PathBuf {
         let profile = folder.file_name().and_then(|name| name.to_str()).unwrap_or("debug");
         let profile = if profile == "debug" { "dev" } else { profile };
         let built = std::process::Command::new(env!("CARGO"))
-            .args(["build", "--package", name, "--bin", name, "--profile", profile])
+            .args(["build", "--package", package, "--bin", name, "--profile", profile])
             .status()
             .expect("cargo can be started");
         assert!(built.success(), "{name} cannot be built");

@@ -167,8 +167,6 @@ fn posting() -> Vec<Case> {
                     ("/currency", json!("EURO")),
                     ("/total_cost", json!({"incl_vat": 1})),
                     ("/cdr_location/connector_standard", json!("iec_62196_t2")),
-                    ("/total_energy", json!("10")),
-                    ("/start_date_time", json!("1970-1-1T00:00:00Z")),
                     ("/remark", json!("x".repeat(256))),
                 ] {
                     let mut cdr = new_cdr(&cx).await?;

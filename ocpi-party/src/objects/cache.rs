@@ -1,6 +1,6 @@
 //! Answers with pages of lists that were asked for a moment ago.
 //!
-//! Partners pull the same pages in bursts. On SQLite a page that is asked for again within a quarter of a second, and whose
+//! Partners pull the same pages in bursts. On SQLite a page that is asked for again within a second, and whose
 //! table this process has not changed in between, is answered from memory. The time limit is for other processes that
 //! write to the same file (an import beside a running server). On PostgreSQL, where several instances write, nothing is
 //! kept.
@@ -18,10 +18,10 @@ use crate::db::Backend;
 use crate::{Db, DbError};
 
 /// How old an answer from memory may be.
-const KEEP: Duration = Duration::from_millis(250);
+const KEEP: Duration = Duration::from_secs(1);
 
 /// How much text is kept, in bytes.
-const BUDGET: usize = 8 << 20;
+const BUDGET: usize = 24 << 20;
 
 /// What identifies a page.
 #[derive(Clone, PartialEq, Eq, Hash)]

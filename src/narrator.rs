@@ -34,10 +34,10 @@ pub(crate) fn heading(text: &str) {
 }
 
 /// Prints every call that one party makes, until the party is gone.
-pub(crate) async fn narrate(mut exchanges: Receiver<Arc<Exchange>>, caller: &'static str, callee: &'static str) {
+pub(crate) async fn narrate(mut exchanges: Receiver<Arc<Exchange>>, from: &'static str, to: &'static str) {
     loop {
         match exchanges.recv().await {
-            Ok(exchange) if exchange.outgoing => println!("{}", line(&exchange, caller, callee)),
+            Ok(exchange) if exchange.outgoing => println!("{}", line(&exchange, from, to)),
             Ok(_) => {}
             Err(RecvError::Lagged(missed)) => println!("   {DIM}… {missed} more calls{DIM:#}"),
             Err(RecvError::Closed) => return,
@@ -45,7 +45,7 @@ pub(crate) async fn narrate(mut exchanges: Receiver<Arc<Exchange>>, caller: &'st
     }
 }
 
-fn line(exchange: &Exchange, caller: &str, callee: &str) -> String {
+fn line(exchange: &Exchange, from: &str, to: &str) -> String {
     let target = path_and_query(&exchange.url);
     let mut meaning = meaning(&exchange.method, target).to_owned();
     if let Some(detail) = detail(exchange, target) {
@@ -60,7 +60,7 @@ fn line(exchange: &Exchange, caller: &str, callee: &str) -> String {
         (None, None) => (BAD, exchange.http.to_string()),
     };
     format!(
-        "   {WHO}{caller:>4} → {callee:<4}{WHO:#} {:<6} {} {style}{outcome}{style:#}  {DIM}{meaning}{DIM:#}",
+        "   {WHO}{from:>4} → {to:<4}{WHO:#} {:<6} {} {style}{outcome}{style:#}  {DIM}{meaning}{DIM:#}",
         exchange.method,
         shortened(target, 66),
     )

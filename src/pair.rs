@@ -79,7 +79,7 @@ impl Party {
 }
 
 /// The longest that a story lasts, in the time of the story.
-pub(crate) const STORY: Duration = Duration::from_secs(80 * 60);
+pub(crate) const STORY: Duration = Duration::from_mins(80);
 
 /// Opens both databases and starts both servers.
 ///

@@ -146,7 +146,7 @@ async fn start_with_app(pair: &Pair) -> Result<String, Problem> {
         "token_uid": emsp::demo::APP_USER, "token_type": "APP_USER",
     });
     let command = pair.emsp.operator.post("/commands/START_SESSION", &order).await?;
-    pair.clock.sleep(Duration::from_secs(4 * 60)).await;
+    pair.clock.sleep(Duration::from_mins(4)).await;
     Ok(command["id"].as_str().unwrap_or_default().to_owned())
 }
 
@@ -159,7 +159,7 @@ async fn start_with_card(pair: &Pair) -> Result<(), Problem> {
     pair.cpo.operator.post(&format!("/stations/{CARD_STATION}/plug-in"), &json!({})).await?;
     let card = json!({ "uid": emsp::demo::RFID_NEVER });
     pair.cpo.operator.post(&format!("/stations/{CARD_STATION}/present-card"), &card).await?;
-    pair.clock.sleep(Duration::from_secs(2 * 60)).await;
+    pair.clock.sleep(Duration::from_mins(2)).await;
     Ok(())
 }
 
@@ -169,7 +169,7 @@ async fn charge(pair: &Pair) {
         "Both cars charge",
         "With every meter reading the CPO tells how the charges stand: energy, time, and what they cost so far.",
     );
-    pair.clock.sleep(Duration::from_secs(24 * 60)).await;
+    pair.clock.sleep(Duration::from_mins(24)).await;
 }
 
 async fn stop(pair: &Pair, command: &str) -> Result<(), Problem> {

@@ -16,7 +16,7 @@ async fn tell(data: &TempDir, ports: (u16, u16)) -> (Option<i32>, String, String
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();
-    let output = tokio::time::timeout(Duration::from_secs(120), run).await.expect("the story ends").unwrap();
+    let output = tokio::time::timeout(Duration::from_mins(2), run).await.expect("the story ends").unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))
 }

@@ -105,9 +105,18 @@ async fn answer(inner: Router, config: &LayerConfig, mut request: Request) -> Re
     }
     request.extensions_mut().insert(context.clone());
 
-    let response = run(inner, request, limit).instrument(span.clone()).await;
+    let response = if holds_nul(&request) {
+        OcpiError::bad_json("the URL holds a NUL character (%00), which no id and no filter does").into_response()
+    } else {
+        run(inner, request, limit).instrument(span.clone()).await
+    };
     let finish = Finish { config, context, scope, swapped, method: &method, url, started };
     span.in_scope(|| finish.response(response))
+}
+
+/// PostgreSQL takes no NUL in a text, and nothing in OCPI may hold one: refused before any handler looks it up.
+fn holds_nul(request: &Request) -> bool {
+    request.uri().path_and_query().is_some_and(|target| target.as_str().contains("%00"))
 }
 
 /// Runs the handler, whatever it does.

@@ -153,6 +153,7 @@ async fn paths_that_make_no_sense_are_refused() {
     path("NL/seven").await.is(404, 2001);
     path("NL/700").await.is(404, 2001);
     path("%FF/7").await.is(400, 2001);
+    path("a%00b/7").await.is(400, 2001);
     assert_eq!(path("%ZZ/7").await.is(200, 1000).json()["data"][0], "%ZZ", "taken as it is");
     path("NL/7/8").await.is(404, 2000);
 }

@@ -170,7 +170,6 @@ async fn parameters_that_make_no_sense_are_refused() {
         "limit=1.5",
         "limit=5=6",
         "limit=%FF",
-        "limit=1%00",
         "offset=-1",
         "offset=foo",
         "offset=",
@@ -187,6 +186,8 @@ async fn parameters_that_make_no_sense_are_refused() {
         assert!(reply.is(200, 2001).message().starts_with(name), "{query}: {reply:?}");
         assert_eq!(reply.ocpi(), 2001);
     }
+    // A NUL is refused wherever it stands in a URL.
+    server.get(&format!("{LIST}?limit=1%00")).await.is(400, 2001);
     let long = server.get(&format!("{LIST}?date_from={}", "x".repeat(5000))).await;
     assert!(long.is(200, 2001).body.len() < 400, "what was sent is quoted in part");
 }

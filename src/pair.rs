@@ -105,7 +105,7 @@ fn cpo_config(options: &Options) -> cpo_mock::Config {
         party: party_config(PartyConfig::cpo(), options.cpo_port, options.cpo_database.as_ref(), options, "cpo"),
         demo_data: true,
         // The clock of the story runs ahead of the computers that take part in it.
-        command_timeout: 300,
+        command_timeout: 3600,
         ..cpo_mock::Config::default()
     }
 }

@@ -1,44 +1,62 @@
 //! Telling partners about Locations. Spec: mod_locations, "Push model".
 //!
-//! A change of an EVSE's status goes out as a PATCH of the EVSE. Where that did not get through the first time, the whole
-//! EVSE is PUT; where the partner does not have the Location, the whole Location.
+//! As little goes out as will do: a change of an EVSE's status as a PATCH of the EVSE, a changed EVSE or Connector alone as a
+//! PUT of it. Where a PATCH did not get through the first time, the whole EVSE is PUT; where the partner lacks the object or
+//! what it is part of, the whole Location.
 
 use http::Method;
 use ocpi_http::CallError;
-use ocpi_types::{Evse, Location, ModuleId, Object, Patch};
+use ocpi_types::{Connector, Evse, Location, ModuleId, Object, Patch};
 
 use super::store::{self, Found};
 use crate::outbox::{Desk, is_unknown, ours};
 
-/// Sends a Location, or one EVSE of it.
+/// Sends a Location, or a part of it.
 pub(crate) async fn deliver(desk: &Desk<'_>) -> Result<Option<String>, CallError> {
     let db = &desk.party.db;
     if let Some(found) = store::find(db, Some(&desk.owner), &desk.id).await.map_err(|e| ours(&e))? {
         return put_location(desk, &found).await;
     }
-    let Some((location_id, evse_uid)) = desk.id.rsplit_once('|') else { return Ok(None) };
+    let Some((location_id, part)) = desk.id.split_once('|') else { return Ok(None) };
     let found = store::find(db, Some(&desk.owner), location_id).await.map_err(|e| ours(&e))?;
     let Some(found) = found.filter(|found| !found.is_private) else { return Ok(None) };
     let location = found.location().map_err(|e| ours(&e))?;
-    let Some(evse) = location.evses.iter().find(|evse| evse.uid == *evse_uid) else { return Ok(None) };
-    match send_evse(desk, &location, evse).await {
+    match send_part(desk, &location, part).await {
         Err(error) if is_unknown(&error) => put_location(desk, &found).await,
         Err(error) => Err(error),
         Ok(()) => Ok(None),
     }
 }
 
-async fn send_evse(desk: &Desk<'_>, location: &Location, evse: &Evse) -> Result<(), CallError> {
-    let segments =
-        [location.country_code.as_str(), location.party_id.as_str(), location.id.as_str(), evse.uid.as_str()];
-    let Some(url) = desk.url(&ModuleId::Locations, &segments)? else { return Ok(()) };
-    let (method, body) = if desk.behind.retried {
-        (Method::PUT, evse.to_json())
-    } else {
-        let patch = Patch::<Evse>::new(&evse.last_updated).set("status", &evse.status);
-        (Method::PATCH, serde_json::to_string(&patch).map_err(|e| CallError::Request(e.to_string()))?)
-    };
-    desk.send(&desk.anybody(), method, &url, Some(body)).await.map(drop)
+/// `part` is what [`store::object`] has put behind the Location.
+async fn send_part(desk: &Desk<'_>, location: &Location, part: &str) -> Result<(), CallError> {
+    let (uid, below) = part.split_once('|').map_or((part, None), |(uid, below)| (uid, Some(below)));
+    let Some(evse) = location.evses.iter().find(|evse| evse.uid == *uid) else { return Ok(()) };
+    match below {
+        None if desk.behind.retried => put(desk, location, &[evse.uid.as_str()], evse.to_json()).await,
+        None => patch_status(desk, location, evse).await,
+        Some("") => put(desk, location, &[evse.uid.as_str()], evse.to_json()).await,
+        Some(id) => match evse.connectors.iter().find(|connector| connector.id == *id) {
+            Some(connector) => put_connector(desk, location, evse, connector).await,
+            // Taken away meanwhile: that is a change of the EVSE, and told as such.
+            None => Ok(()),
+        },
+    }
+}
+
+async fn patch_status(desk: &Desk<'_>, location: &Location, evse: &Evse) -> Result<(), CallError> {
+    let patch = Patch::<Evse>::new(&evse.last_updated).set("status", &evse.status);
+    let body = serde_json::to_string(&patch).map_err(|e| CallError::Request(e.to_string()))?;
+    send(desk, Method::PATCH, location, &[evse.uid.as_str()], body).await
+}
+
+async fn put_connector(
+    desk: &Desk<'_>,
+    location: &Location,
+    evse: &Evse,
+    connector: &Connector,
+) -> Result<(), CallError> {
+    put(desk, location, &[evse.uid.as_str(), connector.id.as_str()], connector.to_json()).await
 }
 
 async fn put_location(desk: &Desk<'_>, found: &Found) -> Result<Option<String>, CallError> {
@@ -46,8 +64,22 @@ async fn put_location(desk: &Desk<'_>, found: &Found) -> Result<Option<String>, 
         return Ok(None);
     }
     let location = found.location().map_err(|e| ours(&e))?;
-    let segments = [location.country_code.as_str(), location.party_id.as_str(), location.id.as_str()];
-    let Some(url) = desk.url(&ModuleId::Locations, &segments)? else { return Ok(None) };
-    desk.send(&desk.anybody(), Method::PUT, &url, Some(found.json.clone())).await?;
+    put(desk, &location, &[], found.json.clone()).await?;
     Ok(None)
+}
+
+async fn put(desk: &Desk<'_>, location: &Location, below: &[&str], body: String) -> Result<(), CallError> {
+    send(desk, Method::PUT, location, below, body).await
+}
+
+async fn send(
+    desk: &Desk<'_>,
+    method: Method,
+    location: &Location,
+    below: &[&str],
+    body: String,
+) -> Result<(), CallError> {
+    let own = [location.country_code.as_str(), location.party_id.as_str(), location.id.as_str()];
+    let Some(url) = desk.url(&ModuleId::Locations, &[&own, below].concat())? else { return Ok(()) };
+    desk.send(&desk.anybody(), method, &url, Some(body)).await.map(drop)
 }

@@ -1,9 +1,10 @@
 //! All SQL about Locations.
 
-use ocpi_party::{Db, DbError, NewObject, ObjectTable, Tx, Upserted, sync};
-use ocpi_types::{CiString, Connector, DateTime, Evse, Location, ModuleId, Object, PartyId, Status};
+use ocpi_party::{Db, DbError, NewObject, ObjectTable, Stored, Tx, Upserted, sync};
+use ocpi_types::{CiString, DateTime, Evse, Location, ModuleId, Object, PartyId, Status};
 use sqlx::Row;
 
+use super::{revise, schedule};
 use crate::station::{EvseKey, Simulator};
 
 /// The Locations.
@@ -31,7 +32,8 @@ impl Found {
     }
 }
 
-fn parse(json: &str) -> Result<Location, DbError> {
+/// The Location that is stored.
+pub(super) fn parse(json: &str) -> Result<Location, DbError> {
     serde_json::from_str(json).map_err(|error| DbError::corrupt(format!("locations.json: {error}")))
 }
 
@@ -104,10 +106,28 @@ fn place(row: &sqlx::any::AnyRow) -> Result<EvseKey, DbError> {
     })
 }
 
+/// What of a Location has changed, and so what partners are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// Everything.
+    Location,
+    /// The status of this EVSE and nothing else.
+    Status(&'a CiString<36>),
+    /// This EVSE.
+    Evse(&'a CiString<36>),
+    /// This Connector of that EVSE.
+    Connector(&'a CiString<36>, &'a CiString<36>),
+}
+
 /// Stores a whole Location as it is, and tells the partners unless it is private.
 ///
-/// An EVSE at which somebody charges keeps its status, whatever the new text says.
+/// An EVSE at which somebody charges stays CHARGING, unless the new text takes it out of use: then the charge ends.
 pub async fn put(tx: &mut Tx, location: &Location, is_private: bool) -> Result<Upserted, DbError> {
+    put_part(tx, location, is_private, Part::Location).await
+}
+
+/// Stores a Location of which only one part has changed, and tells the partners about that part.
+pub async fn put_part(tx: &mut Tx, location: &Location, is_private: bool, part: Part<'_>) -> Result<Upserted, DbError> {
     let owner = owner_of(location);
     let live = with_live_status(tx, &owner, location).await?;
     let location = live.as_ref().unwrap_or(location);
@@ -125,9 +145,10 @@ pub async fn put(tx: &mut Tx, location: &Location, is_private: bool) -> Result<U
         return Ok(upserted);
     }
     index(tx, &owner, location).await?;
+    schedule::index(tx, &owner, location).await?;
     Simulator::rebuild(tx, &owner, location.id.as_str()).await?;
     if !is_private {
-        sync::mark_all(tx, ModuleId::Locations, &object(&owner, &location.id, None)).await?;
+        sync::mark_all(tx, ModuleId::Locations, &object(&owner, &location.id, part)).await?;
     }
     Ok(upserted)
 }
@@ -144,23 +165,44 @@ async fn with_live_status(tx: &mut Tx, owner: &PartyId, location: &Location) -> 
         return Ok(None);
     }
     let mut live = location.clone();
-    for evse in live.evses.iter_mut().filter(|evse| busy.contains(&evse.uid.key())) {
+    let in_use = |evse: &&mut Evse| busy.contains(&evse.uid.key()) && !is_out_of_use(&evse.status);
+    for evse in live.evses.iter_mut().filter(in_use) {
         evse.status = Status::Charging;
     }
     Ok(Some(live))
 }
 
-/// Sets the status of an EVSE; `false` when it has that status already, or one that only the operator may change.
+/// Whether nobody can charge at an EVSE that is published like this.
+#[must_use]
+pub fn is_out_of_use(status: &Status) -> bool {
+    matches!(status, Status::Blocked | Status::Inoperative | Status::Outoforder | Status::Planned | Status::Removed)
+}
+
+/// Sets the status of an EVSE that its station reports; `false` when it has that status already, or one that only the
+/// operator may change.
 pub async fn set_status(tx: &mut Tx, key: &EvseKey, status: Status, now: DateTime) -> Result<bool, DbError> {
     let Some(stored) = TABLE.get_in(tx, &key.owner, key.location_id.as_str()).await? else { return Ok(false) };
     let mut location = parse(&stored.json)?;
-    let Some(evse) = location.evses.iter_mut().find(|evse| evse.uid == key.evse_uid) else { return Ok(false) };
-    if evse.status == status || matches!(evse.status, Status::Removed | Status::Planned) {
+    let Some(evse) = location.evses.iter().find(|evse| evse.uid == key.evse_uid) else { return Ok(false) };
+    // A station that was taken out of use reports a fault: why it is out of use is said better already.
+    let known_better = status == Status::Outoforder && is_out_of_use(&evse.status);
+    if known_better || matches!(evse.status, Status::Removed | Status::Planned) {
         return Ok(false);
     }
-    evse.status = status;
-    evse.last_updated = later(now, evse.last_updated);
-    location.last_updated = later(now, location.last_updated).max(evse.last_updated);
+    if !revise::set_status(&mut location, key.evse_uid.as_str(), status, now) {
+        return Ok(false);
+    }
+    save_status(tx, key, &stored, &location).await?;
+    Ok(true)
+}
+
+/// Stores a Location in which the status of one EVSE has changed, and tells the partners.
+pub(super) async fn save_status(
+    tx: &mut Tx,
+    key: &EvseKey,
+    stored: &Stored,
+    location: &Location,
+) -> Result<(), DbError> {
     let row = NewObject {
         owner: &key.owner,
         id: location.id.as_str(),
@@ -170,11 +212,48 @@ pub async fn set_status(tx: &mut Tx, key: &EvseKey, status: Status, now: DateTim
         json: &location.to_json(),
     };
     TABLE.upsert(tx, stored.seq, &row).await?;
-    if stored.audience != PRIVATE {
-        let uid = location.evses.iter().find(|evse| evse.uid == key.evse_uid).map(|evse| &evse.uid);
-        sync::mark_all(tx, ModuleId::Locations, &object(&key.owner, &location.id, uid)).await?;
+    let evse = location.evses.iter().find(|evse| evse.uid == key.evse_uid);
+    if let Some(evse) = evse.filter(|_| stored.audience != PRIVATE) {
+        let object = object(&key.owner, &location.id, Part::Status(&evse.uid));
+        sync::mark_all(tx, ModuleId::Locations, &object).await?;
     }
-    Ok(true)
+    Ok(())
+}
+
+/// One EVSE, as this write sees it.
+pub async fn evse_in(tx: &mut Tx, key: &EvseKey) -> Result<Option<Evse>, DbError> {
+    let json: Option<String> =
+        sqlx::query_scalar("SELECT json FROM locations WHERE owner = $1 AND id = $2 AND deleted = 0")
+            .bind(key.owner.key())
+            .bind(key.location_id.key())
+            .fetch_optional(&mut **tx)
+            .await?;
+    let Some(json) = json else { return Ok(None) };
+    Ok(parse(&json)?.evses.into_iter().find(|evse| evse.uid == key.evse_uid))
+}
+
+/// Where else the party has an EVSE with one of these uids: `LOC2/E1`. A uid is used once, for all time. Spec:
+/// mod_locations, "EVSE Object".
+pub async fn used_elsewhere(
+    tx: &mut Tx,
+    owner: &PartyId,
+    location_id: &CiString<36>,
+    uids: &[&CiString<36>],
+) -> Result<Option<String>, DbError> {
+    for uid in uids {
+        let other: Option<String> = sqlx::query_scalar(
+            "SELECT location_id FROM evses WHERE owner = $1 AND evse_uid = $2 AND location_id <> $3 LIMIT 1",
+        )
+        .bind(owner.key())
+        .bind(uid.key())
+        .bind(location_id.key())
+        .fetch_optional(&mut **tx)
+        .await?;
+        if let Some(other) = other {
+            return Ok(Some(format!("{other}/{uid}")));
+        }
+    }
+    Ok(None)
 }
 
 /// `now`, or a moment after `before` where that is later: `last_updated` grows with every change.
@@ -189,15 +268,22 @@ pub fn owner_of(location: &Location) -> PartyId {
     PartyId::new(location.country_code.as_str(), location.party_id.as_str())
 }
 
-/// The name of a Location, or of an EVSE in it, among what a peer is behind on: `NL/TNM|LOC1`, `NL/TNM|LOC1|EVSE1`. Ids may
-/// hold any printable character; where one holds the separator, the whole Location is meant.
+/// The name of what has changed among what a peer is behind on: `NL/TNM|LOC1` for a Location, `NL/TNM|LOC1|E1` for the status
+/// of an EVSE, `NL/TNM|LOC1|E1|` for all of it, `NL/TNM|LOC1|E1|1` for a Connector. Ids may hold any printable character; where
+/// one holds the separator, the whole Location is meant.
 #[must_use]
-pub fn object(owner: &PartyId, location_id: &CiString<36>, evse_uid: Option<&CiString<36>>) -> String {
+pub fn object(owner: &PartyId, location_id: &CiString<36>, part: Part<'_>) -> String {
     let name = format!("{}|{}", owner.key(), location_id.key());
-    match evse_uid.map(CiString::key) {
-        Some(uid) if !uid.contains('|') && !location_id.as_str().contains('|') => format!("{name}|{uid}"),
-        _ => name,
+    let ids = match part {
+        Part::Location => return name,
+        Part::Status(evse) => vec![evse.key()],
+        Part::Evse(evse) => vec![evse.key(), String::new()],
+        Part::Connector(evse, connector) => vec![evse.key(), connector.key()],
+    };
+    if location_id.as_str().contains('|') || ids.iter().any(|id| id.contains('|')) {
+        return name;
     }
+    format!("{name}|{}", ids.join("|"))
 }
 
 async fn index(tx: &mut Tx, owner: &PartyId, location: &Location) -> Result<(), DbError> {
@@ -218,53 +304,4 @@ async fn index(tx: &mut Tx, owner: &PartyId, location: &Location) -> Result<(), 
         .await?;
     }
     Ok(())
-}
-
-/// Makes a Location that an operator has written fit to replace the stored one: times of change are set where something
-/// changed, and EVSEs that are left out stay as REMOVED, because nothing of a Location ever disappears.
-pub fn revise(location: &mut Location, stored: Option<&Location>, now: DateTime) {
-    let old_evses = stored.map(|old| old.evses.as_slice()).unwrap_or_default();
-    for evse in &mut location.evses {
-        let old = old_evses.iter().find(|old| old.uid == evse.uid);
-        for connector in &mut evse.connectors {
-            let old = old.and_then(|old| old.connectors.iter().find(|old| old.id == connector.id));
-            revise_connector(connector, old, now);
-        }
-        let same = old.is_some_and(|old| {
-            let mut copy = evse.clone();
-            copy.last_updated = old.last_updated;
-            copy == *old
-        });
-        evse.last_updated = match old {
-            Some(old) if same => old.last_updated,
-            Some(old) => later(now, old.last_updated),
-            None => now,
-        };
-    }
-    for gone in
-        old_evses.iter().filter(|old| !location.evses.iter().any(|evse| evse.uid == old.uid)).collect::<Vec<_>>()
-    {
-        let mut removed = gone.clone();
-        if removed.status != Status::Removed {
-            removed.status = Status::Removed;
-            removed.last_updated = later(now, removed.last_updated);
-        }
-        location.evses.push(removed);
-    }
-    let children = location.evses.iter().map(|evse| evse.last_updated).max();
-    let own = stored.map_or(now, |old| later(now, old.last_updated));
-    location.last_updated = children.map_or(own, |child| child.max(own));
-}
-
-fn revise_connector(connector: &mut Connector, old: Option<&Connector>, now: DateTime) {
-    let same = old.is_some_and(|old| {
-        let mut copy = connector.clone();
-        copy.last_updated = old.last_updated;
-        copy == *old
-    });
-    connector.last_updated = match old {
-        Some(old) if same => old.last_updated,
-        Some(old) => later(now, old.last_updated),
-        None => now,
-    };
 }

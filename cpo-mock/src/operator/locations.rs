@@ -2,17 +2,22 @@
 
 use axum::extract::{Path, State};
 use http::StatusCode;
-use ocpi_party::{Operator, OperatorError, OperatorErrors, OperatorJson, Party, Upserted};
-use ocpi_types::{DateTime, Finding, Location, Object, Parsed, Rule, Severity, format_date_time, parse, pricing};
+use ocpi_party::{Operator, OperatorError, OperatorErrors, OperatorJson, Stored, Tx, Upserted};
+use ocpi_types::{
+    CiString, DateTime, Finding, Location, Object, Parsed, PartyId, Rule, Severity, format_date_time, parse, pricing,
+};
 use serde_json::{Map, Value};
 
 use super::{Json, invalid, party_of};
+use crate::App;
+use crate::locations::revise::{self, Refused};
 use crate::locations::store;
 
 /// Publishes a Location, or replaces one
 ///
 /// `country_code`, `party_id`, `id` and every `last_updated` may be left out of the body: they follow from the URL and from
-/// what changes. EVSEs that are left out become REMOVED, because nothing of a Location ever disappears.
+/// what changes. EVSEs that are left out become REMOVED, because nothing of a Location ever disappears, and the uid of an
+/// EVSE is never used again, here or at another Location. A charge at an EVSE that is taken out of use ends.
 #[utoipa::path(
     put, path = "/operator/v1/locations/{country_code}/{party_id}/{id}", tag = "operator: objects",
     security(("operator_key" = [])),
@@ -31,12 +36,13 @@ use crate::locations::store;
     )
 )]
 pub async fn put(
-    State(party): State<Party>,
+    State(app): State<App>,
     _: Operator,
     Path((country_code, party_id, id)): Path<(String, String, String)>,
     axum::extract::RawQuery(query): axum::extract::RawQuery,
     OperatorJson(body): OperatorJson<Map<String, Value>>,
 ) -> Result<(StatusCode, Json), OperatorError> {
+    let party = &app.party;
     let owner = party_of(&country_code, &party_id)?;
     if !party.hosts(&owner).await {
         return Err(OperatorError::not_found(format!("{owner} is not a party of this platform"))
@@ -52,18 +58,51 @@ pub async fn put(
             Box::pin(async move {
                 let mut location = location;
                 let stored = store::TABLE.get_in(tx, &owner, location.id.as_str()).await?;
-                let old = stored.map(|stored| serde_json::from_str::<Location>(&stored.json)).transpose();
+                let old = stored.as_ref().map(|stored| serde_json::from_str::<Location>(&stored.json)).transpose();
                 let old = old.map_err(OperatorError::internal)?;
-                store::revise(&mut location, old.as_ref(), now);
+                revise::location(&mut location, old.as_ref(), now).map_err(refused)?;
+                unused_uids(tx, &owner, old.as_ref(), &location).await?;
+                let audience = if is_private { store::PRIVATE } else { "" };
+                let same = |stored: &Stored| stored.audience == audience && old.as_ref() == Some(&location);
+                if let Some(stored) = stored.filter(same) {
+                    return Ok((Upserted::Replaced, stored.json));
+                }
                 let upserted = store::put(tx, &location, is_private).await?;
                 let stored = store::TABLE.get_in(tx, &owner, location.id.as_str()).await?;
                 Ok::<_, OperatorError>((upserted, stored.map_or_else(|| location.to_json(), |stored| stored.json)))
             })
         })
         .await?;
+    app.simulator.look_around();
     party.nudge();
     let status = if upserted == Upserted::Created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(json)))
+}
+
+/// What stands in the way of a change, for the operator.
+pub(super) fn refused(refused: Refused) -> OperatorError {
+    match refused {
+        Refused::Unknown(what) => OperatorError::not_found(what),
+        Refused::Conflict(why, what_next) => OperatorError::conflict(why).what_next(what_next),
+    }
+}
+
+/// Refuses a new EVSE whose uid another Location of the party has.
+pub(super) async fn unused_uids(
+    tx: &mut Tx,
+    owner: &PartyId,
+    old: Option<&Location>,
+    location: &Location,
+) -> Result<(), OperatorError> {
+    let known = |uid: &CiString<36>| old.is_some_and(|old| old.evses.iter().any(|evse| evse.uid == *uid));
+    let new: Vec<_> = location.evses.iter().map(|evse| &evse.uid).filter(|uid| !known(uid)).collect();
+    match store::used_elsewhere(tx, owner, &location.id, &new).await? {
+        None => Ok(()),
+        Some(other) => {
+            Err(OperatorError::conflict(format!("{other} has this uid already: an EVSE's uid is used once"))
+                .what_next("give the EVSE another uid"))
+        }
+    }
 }
 
 fn visibility(query: Option<&str>) -> Result<bool, OperatorError> {
@@ -100,7 +139,7 @@ pub(super) fn completed(
 }
 
 /// Fills in `last_updated` wherever it is missing.
-fn stamp(object: &mut Map<String, Value>, now: DateTime) {
+pub(super) fn stamp(object: &mut Map<String, Value>, now: DateTime) {
     for list in ["evses", "connectors"] {
         let children = object.get_mut(list).and_then(Value::as_array_mut);
         for child in children.into_iter().flatten().filter_map(Value::as_object_mut) {

@@ -26,6 +26,8 @@ use ocpi_party::DbError;
 use ocpi_types::{CiString, DateTime, PartyId};
 use serde::{Deserialize, Serialize};
 
+use crate::tokens::authorize::Card;
+
 /// Which EVSE is meant. An EVSE's `uid` alone is not enough: in the field the same one occurs under two Locations.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EvseKey {
@@ -186,6 +188,8 @@ pub enum EndReason {
     Unlocked,
     /// The station broke down.
     Fault,
+    /// The EVSE was taken out of use.
+    OutOfUse,
     /// No vehicle was plugged in in time.
     NoVehicle,
 }
@@ -200,6 +204,7 @@ impl EndReason {
             Self::Unplugged => "Vehicle unplugged",
             Self::Unlocked => "Connector unlocked on request",
             Self::Fault => "Station fault",
+            Self::OutOfUse => "Station taken out of use",
             Self::NoVehicle => "No vehicle was plugged in",
         }
     }
@@ -223,7 +228,7 @@ pub trait CentralSystem: Send + Sync + 'static {
     fn authorize<'a>(
         &'a self,
         evse: &'a EvseKey,
-        card_uid: &'a str,
+        card: &'a Card,
         running: Option<&'a Authorized>,
     ) -> BoxFuture<'a, Verdict>;
 

@@ -76,7 +76,7 @@ impl Station {
         let (fault, taken, reported) = match &evse.status {
             Status::Charging | Status::Reserved => (None, true, EvseState::InUse),
             Status::Outoforder | Status::Inoperative | Status::Blocked | Status::Planned | Status::Removed => {
-                (Some(format!("published as {}", evse.status)), false, EvseState::Faulted)
+                (Some(published_as(&evse.status)), false, EvseState::Faulted)
             }
             _ => (None, false, EvseState::Available),
         };
@@ -124,6 +124,33 @@ impl Station {
     #[must_use]
     pub fn fault(&self) -> Option<&str> {
         self.fault.as_deref()
+    }
+
+    /// Something is broken, and not only published as out of use.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.fault.as_deref().is_some_and(|fault| !fault.starts_with(PUBLISHED))
+    }
+
+    /// The platform has been told everything.
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        self.untold.is_empty()
+    }
+
+    /// Takes note of what the EVSE is published as now: out of use, so that a charge ends, or in use again.
+    pub fn follow(&mut self, status: &Status, settings: &Settings) {
+        if crate::locations::store::is_out_of_use(status) {
+            if self.fault.is_none() {
+                self.end(EndReason::OutOfUse, settings);
+                self.give_up(EndReason::OutOfUse);
+                self.fault = Some(published_as(status));
+                self.report();
+            }
+        } else if self.fault.is_some() && !self.is_broken() {
+            self.fault = None;
+            self.report();
+        }
     }
 
     /// Nothing would be lost if this station were built anew from its EVSE.
@@ -300,6 +327,13 @@ impl Station {
         self.seq += 1;
         self.untold.push(Event { seq: self.seq, at: self.at, kind });
     }
+}
+
+/// How the fault of a station begins that is only published as out of use.
+const PUBLISHED: &str = "published as ";
+
+fn published_as(status: &Status) -> String {
+    format!("{PUBLISHED}{status}")
 }
 
 fn seconds(seconds: u32) -> chrono::TimeDelta {

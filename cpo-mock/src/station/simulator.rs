@@ -19,6 +19,7 @@ use super::model::Station;
 use super::settings::Settings;
 use super::{Answer, Car, CentralSystem, Command, EvseKey, EvseState, Stations, Verdict, store};
 use crate::locations;
+use crate::tokens::authorize::Card;
 
 /// The longest sleep, in domain time: another process may have given a station something to do.
 const LONGEST_SLEEP: std::time::Duration = std::time::Duration::from_mins(1);
@@ -149,19 +150,19 @@ impl Simulator {
     }
 
     /// A driver holds a card to the reader: starts a charge, or ends the one that is going on.
-    pub async fn present_card(&self, key: &EvseKey, card_uid: &str) -> Result<StationView, SimulatorError> {
+    pub async fn present_card(&self, key: &EvseKey, card: &Card) -> Result<StationView, SimulatorError> {
         let station = self.look(key).await?;
         if station.fault().is_some() {
             return Err(SimulatorError::Refused("the station is out of order".to_owned()));
         }
         let running = station.transaction().map(|transaction| transaction.authorized.clone());
         if let Some(authorized) = &running
-            && authorized.uid.eq_ignore_ascii_case(card_uid)
+            && authorized.uid.eq_ignore_ascii_case(&card.uid)
         {
             return self.stop_locally(key).await;
         }
         // The peer is asked outside of any transaction; a process that dies meanwhile has promised nothing.
-        match self.central.authorize(key, card_uid, running.as_ref()).await {
+        match self.central.authorize(key, card, running.as_ref()).await {
             Verdict::Refused { reason } => Err(SimulatorError::Refused(format!("the card is refused: {reason}"))),
             Verdict::Allowed(_) if running.is_some() => self.stop_locally(key).await,
             Verdict::Allowed(authorized) => {
@@ -223,16 +224,27 @@ impl Simulator {
         }
     }
 
-    /// Part of a write that changes a Location: idle stations are built anew from what is stored then.
+    /// Part of a write that changes a Location: idle stations are built anew from what is stored then, the others follow at
+    /// once, see [`Station::follow`].
     pub async fn rebuild(tx: &mut Tx, owner: &PartyId, location_id: &str) -> Result<(), DbError> {
         for key in store::of_location(tx, owner, location_id).await? {
-            if let Some(station) = store::load(tx, &key).await?
-                && station.is_idle()
-            {
-                store::forget(tx, &key).await?;
+            match store::load(tx, &key).await? {
+                Some(station) if station.is_idle() => store::forget(tx, &key).await?,
+                Some(_) => store::wake(tx, &key).await?,
+                None => {}
             }
         }
         Ok(())
+    }
+
+    /// Whether something at this station is broken, whatever is published.
+    pub async fn is_broken(tx: &mut Tx, key: &EvseKey) -> Result<bool, DbError> {
+        Ok(store::load(tx, key).await?.is_some_and(|station| station.is_broken()))
+    }
+
+    /// Somebody has changed what stations do next.
+    pub fn look_around(&self) {
+        self.changed.notify_one();
     }
 
     /// The station as it is now, without saving anything.
@@ -265,20 +277,27 @@ impl Simulator {
         key: &EvseKey,
         act: impl FnOnce(&mut Station, &Settings) -> T + Send + 'static,
     ) -> Result<T, SimulatorError> {
-        let evse = self.evse(key).await?;
         let (target, settings, now) = (key.clone(), self.settings.clone(), self.clock.now());
         let result = self
             .db
             .write(move |tx| {
                 Box::pin(async move {
-                    let mut station = store::load(tx, &target).await?.unwrap_or_else(|| Station::new(&evse, now));
+                    let station = store::load(tx, &target).await?;
+                    let Some(evse) = locations::store::evse_in(tx, &target).await? else { return Ok(None) };
+                    let mut station = station.unwrap_or_else(|| Station::new(&evse, now));
+                    // As long as the platform has not heard of everything, what it has published is older than that.
+                    let heard = station.is_heard();
                     station.advance(now, &settings);
+                    if heard {
+                        station.follow(&evse.status, &settings);
+                    }
                     let result = act(&mut station, &settings);
                     store::save(tx, &target, &station).await?;
-                    Ok::<_, DbError>(result)
+                    Ok::<_, DbError>(Some(result))
                 })
             })
-            .await?;
+            .await?
+            .ok_or(SimulatorError::UnknownEvse)?;
         self.tell(key).await?;
         self.changed.notify_one();
         Ok(result)

@@ -58,6 +58,18 @@ pub(super) async fn save(tx: &mut Tx, key: &EvseKey, station: &Station) -> Resul
     Ok(())
 }
 
+/// Has a station looked at as soon as possible.
+pub(super) async fn wake(tx: &mut Tx, key: &EvseKey) -> Result<(), DbError> {
+    let (owner, location, evse) = key.parts();
+    sqlx::query("UPDATE stations SET wake_at = 0 WHERE owner = $1 AND location_id = $2 AND evse_uid = $3")
+        .bind(owner)
+        .bind(location)
+        .bind(evse)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
 /// Forgets what a station would do anyway: it is built anew from its EVSE when it is needed.
 pub(super) async fn forget(tx: &mut Tx, key: &EvseKey) -> Result<(), DbError> {
     let (owner, location, evse) = key.parts();

@@ -144,8 +144,10 @@ async fn stations_are_worked_by_hand() {
             assert_eq!(reply.http, http, "{path} {body}: {reply:?}");
             assert!(reply.json["error"]["message"].is_string() && reply.json["error"]["request_id"].is_string());
         }
-        // Another Location with an EVSE of the same uid: then it has to be said which.
-        world.operate(Method::PUT, "/locations/US/CPO/LOC2", &location()).await;
+        // Another party's Location with an EVSE of the same uid: then it has to be said which.
+        let party = json!({ "country_code": "US", "party_id": "NEW", "name": "New Operator" });
+        world.operate(Method::POST, "/parties", &party).await;
+        world.operate(Method::PUT, "/locations/US/NEW/LOC2", &location()).await;
         assert_eq!(world.operate(Method::POST, "/stations/E1/plug-in", &Value::Null).await.http, 409);
         let precise = world.operate(Method::POST, "/stations/E1/plug-in?location_id=LOC2", &Value::Null).await;
         assert_eq!(precise.json["location_id"], "LOC2");

@@ -1,5 +1,6 @@
 //! Module cdrs: the bills. Spec: mod_cdrs.
 
+pub mod correct;
 pub mod push;
 pub mod sender;
 pub mod store;

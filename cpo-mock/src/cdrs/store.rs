@@ -50,12 +50,18 @@ pub async fn remember_url(db: &Db, owner: PartyId, id: String, peer_id: String, 
     .await
 }
 
-/// Where the partners keep a CDR.
-pub async fn urls(db: &Db, owner: &PartyId, id: &str) -> Result<Vec<String>, DbError> {
-    let urls = sqlx::query_scalar("SELECT url FROM cdr_urls WHERE owner = $1 AND id = $2 ORDER BY peer_id")
+/// Where a partner keeps a CDR, if it has said so.
+pub async fn url_at(db: &Db, owner: &PartyId, id: &str, peer_id: &str) -> Result<Option<String>, DbError> {
+    let url = sqlx::query_scalar("SELECT url FROM cdr_urls WHERE owner = $1 AND id = $2 AND peer_id = $3")
         .bind(owner.key())
         .bind(id.to_ascii_uppercase())
-        .fetch_all(db.read())
+        .bind(peer_id)
+        .fetch_optional(db.read())
         .await?;
-    Ok(urls)
+    Ok(url)
+}
+
+/// The CDR that is stored.
+pub fn parse(json: &str) -> Result<Cdr, DbError> {
+    serde_json::from_str(json).map_err(|error| DbError::corrupt(format!("cdrs.json: {error}")))
 }

@@ -62,7 +62,7 @@ pub(super) fn write(
         invoice_reference_id: None,
         credit: None,
         credit_reference_id: None,
-        home_charging_compensation: None,
+        home_charging_compensation: charge.at_home.then_some(true),
         last_updated: now,
         extra: ocpi_types::Extra::default(),
     }

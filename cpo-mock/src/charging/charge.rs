@@ -20,6 +20,9 @@ pub struct Charge {
     pub place: CdrLocation,
     /// `Location.time_zone`.
     pub time_zone: String,
+    /// The driver charges at home, and gets back what that costs.
+    #[serde(default)]
+    pub at_home: bool,
     /// The meter; `None` until a vehicle is plugged in.
     pub meter: Option<Meter>,
 }

@@ -7,7 +7,7 @@ use super::authorization::{self, Authorization};
 use super::boundaries::Boundaries;
 use super::charge::{self, Charge};
 use super::periods::Meter;
-use super::{cdr, charge::snapshot};
+use super::{cdr, charge::snapshot, home};
 use crate::locations::store::later;
 use crate::station::{Authorized, EndReason, EventKind, EvseKey, EvseState, Reading};
 use crate::{cdrs, locations, sessions, tariffs};
@@ -64,7 +64,9 @@ impl Desk<'_> {
             Some(connector) => tariffs::store::choose(self.tx, &self.evse.owner, connector, self.at).await?,
             None => None,
         };
+        let at_home = home::is_at_home(self.tx, &self.evse, &authorization.cdr_token.contract_id).await?;
         let mut charge = Charge {
+            at_home,
             authorization,
             tariff,
             place: snapshot(&location, &evse, connector),

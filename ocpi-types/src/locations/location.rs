@@ -3,7 +3,7 @@
 use crate::model::{object, open_enum};
 use crate::{
     AdditionalGeoLocation, BusinessDetails, CiString, Context, DateTime, DisplayText, EnergyMix, Evse, GeoLocation,
-    Hours, Image, PublishTokenType, Rule, Text, check,
+    Hours, Image, PublishTokenType, Rule, Status, Text, check,
 };
 
 object! {
@@ -90,6 +90,15 @@ object! {
         energy_mix: ? EnergyMix,
         /// When the location or any of its EVSEs and connectors changed last.
         last_updated: 1 DateTime,
+    }
+}
+
+impl Location {
+    /// Whether no EVSE here is valid any more: none is there, or all are `REMOVED`. Such a Location stays where it is, and is not
+    /// shown to drivers. Spec: mod_locations, "Flow and Lifecycle".
+    #[must_use]
+    pub fn is_expired(&self) -> bool {
+        self.evses.iter().all(|evse| evse.status == Status::Removed)
     }
 }
 

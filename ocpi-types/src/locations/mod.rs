@@ -10,6 +10,8 @@ mod geo_location;
 mod hours;
 mod image;
 mod location;
+#[cfg(feature = "pricing")]
+mod opening;
 mod publish_token;
 
 pub use business_details::*;

@@ -61,12 +61,18 @@ fn routes() -> OpenApiRouter<App> {
         // The operator reads and publishes.
         .routes(routes!(operator::objects::locations))
         .routes(routes!(operator::objects::location, operator::locations::put))
+        .routes(routes!(operator::evses::put, operator::evses::patch, operator::evses::delete))
+        .routes(routes!(operator::evses::put_connector, operator::evses::delete_connector))
+        .routes(routes!(operator::homes::read, operator::homes::put))
         .routes(routes!(operator::objects::tariffs))
         .routes(routes!(operator::objects::tariff, operator::tariffs::put, operator::tariffs::delete))
         .routes(routes!(operator::objects::sessions))
         .routes(routes!(operator::objects::session))
         .routes(routes!(operator::objects::cdrs))
         .routes(routes!(operator::objects::cdr))
+        .routes(routes!(operator::cdrs::credit))
+        .routes(routes!(operator::cdrs::correct))
+        .routes(routes!(operator::cdrs::at_partner))
         .routes(routes!(operator::objects::tokens))
         .routes(routes!(operator::objects::token))
         .routes(routes!(operator::commands::list))
@@ -162,18 +168,22 @@ impl App {
         serve_party(&party, router, listener, move |party, shutdown| {
             let stations = (self.simulator.clone(), shutdown.clone());
             let watch = (self.clone(), shutdown.clone());
+            let plans = (self.clone(), shutdown.clone());
             vec![
                 spawn_pusher(party.clone(), self.outbox(), shutdown.clone()),
                 spawn_puller(party.clone(), self.inbox(), shutdown.clone()),
                 tokio::spawn(async move { stations.0.run(stations.1.triggered()).await }),
                 tokio::spawn(async move { commands::carry::watch(watch.0, watch.1.triggered()).await }),
+                tokio::spawn(async move { locations::schedule::watch(plans.0, plans.1.triggered()).await }),
             ]
         })
         .await
     }
 
-    /// Does by hand what the background tasks do by themselves: everything that is due at the stations and for commands.
+    /// Does by hand what the background tasks do by themselves: everything that is due by plan,
+    /// at the stations and for commands.
     pub async fn run_due(&self) -> Result<(), DbError> {
+        locations::schedule::run_due(self).await?;
         self.simulator.run_due().await?;
         commands::carry::sweep(self).await
     }

@@ -1,7 +1,7 @@
 //! Who was allowed to charge, and how that was decided.
 
 use ocpi_party::{Db, DbError, Tx};
-use ocpi_types::{AuthMethod, CdrToken, CiString, DateTime, Token};
+use ocpi_types::{AuthMethod, CdrToken, CiString, DateTime, Token, TokenType};
 use serde::{Deserialize, Serialize};
 
 use crate::station::Authorized;
@@ -37,10 +37,22 @@ impl Authorization {
         }
     }
 
-    /// The part that travels through the station.
+    /// The part that travels through the station. The Token of an app is no card that could be held to it: its uid may be
+    /// that of somebody's card.
     #[must_use]
     pub fn authorized(&self) -> Authorized {
-        Authorized { id: self.id.clone(), uid: self.cdr_token.uid.as_str().to_owned() }
+        let is_card = !matches!(self.cdr_token.token_type, TokenType::AppUser | TokenType::AdHocUser);
+        let uid = if is_card { self.cdr_token.uid.as_str() } else { "" };
+        Authorized { id: self.id.clone(), uid: uid.to_owned() }
+    }
+
+    /// Whether this Token works as one with the Token that is charging.
+    #[must_use]
+    pub fn is_of_group(&self, token: &Token) -> bool {
+        self.group_id.is_some()
+            && token.group_id == self.group_id
+            && token.country_code == self.cdr_token.country_code
+            && token.party_id == self.cdr_token.party_id
     }
 }
 

@@ -8,6 +8,7 @@ mod boundaries;
 mod cdr;
 pub mod charge;
 mod events;
+pub mod home;
 mod periods;
 
 pub use authorization::Authorization;
@@ -17,7 +18,7 @@ use ocpi_party::{DbError, Party, Tx};
 
 use crate::ids::Ids;
 use crate::station::{Authorized, CentralSystem, Event, EvseKey, Verdict};
-use crate::tokens::authorize::{self, WhitelistPolicy};
+use crate::tokens::authorize::{self, Card, WhitelistPolicy};
 
 /// The platform, as the stations see it.
 #[derive(Debug, Clone)]
@@ -41,13 +42,13 @@ impl CentralSystem for Charging {
     fn authorize<'a>(
         &'a self,
         evse: &'a EvseKey,
-        card_uid: &'a str,
+        card: &'a Card,
         running: Option<&'a Authorized>,
     ) -> BoxFuture<'a, Verdict> {
         Box::pin(async move {
             let verdict = match running {
-                None => authorize::card(&self.party, &self.ids, self.whitelist, evse, card_uid).await,
-                Some(running) => authorize::card_of_group(&self.party, evse, card_uid, running).await,
+                None => authorize::card(&self.party, &self.ids, self.whitelist, evse, card).await,
+                Some(running) => authorize::card_of_group(&self.party, self.whitelist, evse, card, running).await,
             };
             verdict.unwrap_or_else(|error| {
                 tracing::error!(error = error.chain(), %evse, "a card cannot be checked");

@@ -29,6 +29,9 @@ pub(super) async fn decide(
         return Ok(Decision::unknown_location(request.location_id.as_str()));
     };
     let location = found.location()?;
+    if !location.lets_charge_at(party.clock.now()) {
+        return Ok(Decision::reject("the Location is closed, and nobody charges there then"));
+    }
     let evse = match choose(&location, request) {
         Ok(evse) => evse,
         Err(refusal) => return Ok(refusal),

@@ -2,7 +2,10 @@
 //!
 //! The routes for partners are those that every party has; they come from `ocpi_party`.
 
+pub mod cdrs;
 pub mod commands;
+pub mod evses;
+pub mod homes;
 pub mod locations;
 pub mod objects;
 pub mod parties;

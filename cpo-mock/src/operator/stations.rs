@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use ocpi_party::{Operator, OperatorError, OperatorErrors, OperatorJson};
+use ocpi_types::TokenType;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -10,6 +11,7 @@ use super::query::Part;
 use crate::App;
 use crate::locations::store;
 use crate::station::{Car, EvseKey, SimulatorError, StationView};
+use crate::tokens::authorize::Card;
 
 /// A part of the list of stations.
 #[derive(Debug, Serialize, ToSchema)]
@@ -44,8 +46,31 @@ pub struct PlugIn {
 #[serde(deny_unknown_fields)]
 pub struct PresentCard {
     /// What the reader reads: `Token.uid`.
-    #[schema(example = "04E3C6A2B91F80")]
+    #[schema(example = "04E3C6A2B91F80", min_length = 1, max_length = 36)]
     uid: String,
+    /// `RFID`, the default, or `OTHER` for what else a station can read: a key fob, a vehicle's certificate. Tokens of apps are
+    /// not held to stations.
+    #[serde(default)]
+    r#type: CardType,
+}
+
+/// What a station can read.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+enum CardType {
+    #[default]
+    Rfid,
+    Other,
+}
+
+impl PresentCard {
+    fn card(self) -> Card {
+        let token_type = match self.r#type {
+            CardType::Rfid => TokenType::Rfid,
+            CardType::Other => TokenType::Other,
+        };
+        Card { uid: self.uid, token_type }
+    }
 }
 
 /// What breaks.
@@ -121,7 +146,7 @@ hands! {
         |app, key| Box::pin(async move { app.simulator.unplug(&key).await });
     /// A driver holds a card to the reader: a charge starts, or ends
     present_card post "/operator/v1/stations/{evse_uid}/present-card" (body: PresentCard)
-        |app, key, body| Box::pin(async move { app.simulator.present_card(&key, &body.uid).await });
+        |app, key, body| Box::pin(async move { app.simulator.present_card(&key, &body.card()).await });
     /// Something breaks; a charge ends
     fault post "/operator/v1/stations/{evse_uid}/fault" (body: Fault)
         |app, key, body| Box::pin(async move { app.simulator.break_down(&key, body.text()).await });

@@ -9,18 +9,15 @@
 //! | `NEVER` | any | its verdict | refused |
 //! | not known here | | the verdict of the first partner that knows it | refused |
 //!
+//! An EMSP that answers without a verdict (2001, 2002, not an AuthorizationInfo) was reached: the card is refused. Tokens of
+//! partners that are not registered any more are worth nothing, because nobody would pay.
+//!
 //! A card whose START_SESSION for this EVSE came within the last 15 minutes was authorized by its EMSP already.
 
-use std::sync::Arc;
+use ocpi_party::{DbError, Party, PeerStatus};
+use ocpi_types::{AllowedType, AuthMethod, AuthorizationInfo, Capability, CiString, Token, TokenType, WhitelistType};
 
-use http::Method;
-use ocpi_http::{CallError, join};
-use ocpi_party::{DbError, Party, Peer};
-use ocpi_types::{
-    AllowedType, AuthMethod, AuthorizationInfo, Capability, InterfaceRole, LocationReferences, ModuleId, Object,
-    PartyId, Role, Token, TokenType, WhitelistType, parse,
-};
-
+use super::ask::{Reply, ask};
 use super::store::{self, Found};
 use crate::charging::authorization::{self, Authorization};
 use crate::commands;
@@ -42,13 +39,19 @@ pub enum WhitelistPolicy {
     Ask,
 }
 
-/// What a partner said.
-enum Reply {
-    Info(Box<AuthorizationInfo>),
-    /// It does not know the Token.
-    Unknown,
-    /// It could not be asked, or what it said is of no use.
-    Silent(String),
+/// What a driver shows to a station.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Card {
+    /// `Token.uid`.
+    pub uid: String,
+    /// `RFID` for a card at the reader, `OTHER` for whatever else a station can read.
+    pub token_type: TokenType,
+}
+
+/// What is to be said about a Token at an EVSE.
+enum Opinion {
+    Yes { token: Box<Token>, method: AuthMethod, reference: Option<CiString<36>>, peer_id: String },
+    No(String),
 }
 
 /// May this card start a charge here? A permission is remembered before the answer is given.
@@ -57,178 +60,173 @@ pub async fn card(
     ids: &Ids,
     policy: WhitelistPolicy,
     evse: &EvseKey,
-    uid: &str,
+    card: &Card,
 ) -> Result<Verdict, DbError> {
+    if is_closed(party, evse).await? {
+        return Ok(refused("this place is closed"));
+    }
     let since = party.clock.now() - COMMAND_HOLDS;
-    if let Some(earlier) = commands::store::recent_start(&party.db, evse, uid, since).await?
+    if card.token_type == TokenType::Rfid
+        && let Some(earlier) = commands::store::recent_start(&party.db, evse, &card.uid, since).await?
         && let Some(earlier) = authorization::read(&party.db, &earlier).await?
     {
         return permit(party, Authorization { id: ids.next(), ..earlier }).await;
     }
-    let known = store::find_all(&party.db, uid, &TokenType::Rfid).await?;
-    if known.is_empty() {
-        return ask_everybody(party, ids, evse, uid).await;
-    }
-    let mut refusal = None;
-    for found in known {
-        match known_card(party, ids, policy, evse, found).await? {
-            Verdict::Refused { reason } => refusal = Some(reason),
-            allowed @ Verdict::Allowed(_) => return Ok(allowed),
+    let known = store::find_all(&party.db, &card.uid, &card.token_type).await?;
+    let opinions = if known.is_empty() { Opinions::Everybody } else { Opinions::Known(known) };
+    match opinions.ask(party, policy, evse, card).await? {
+        Opinion::Yes { token, method, reference, peer_id } => {
+            permit(party, Authorization::new(ids.next(), &token, method, reference, &peer_id)).await
         }
+        Opinion::No(reason) => Ok(refused(reason)),
     }
-    Ok(refused(refusal.unwrap_or_default()))
 }
 
-/// May this card end the charge that another card of its group began? Spec: mod_locations, TOKEN_GROUP_CAPABLE.
-pub async fn card_of_group(party: &Party, evse: &EvseKey, uid: &str, running: &Authorized) -> Result<Verdict, DbError> {
+/// Whether nobody charges there at this hour. Spec: mod_locations, `charging_when_closed`.
+async fn is_closed(party: &Party, evse: &EvseKey) -> Result<bool, DbError> {
+    let found = locations::store::find(&party.db, Some(&evse.owner), evse.location_id.as_str()).await?;
+    let location = found.map(|found| found.location()).transpose()?;
+    Ok(location.is_some_and(|location| !location.lets_charge_at(party.clock.now())))
+}
+
+/// May this card end the charge that another card of its group began? It is asked about like any other card. Spec:
+/// mod_locations, TOKEN_GROUP_CAPABLE; mod_tokens, `Token.group_id`.
+pub async fn card_of_group(
+    party: &Party,
+    policy: WhitelistPolicy,
+    evse: &EvseKey,
+    card: &Card,
+    running: &Authorized,
+) -> Result<Verdict, DbError> {
     let no = Ok(refused("somebody else is charging here"));
     let capable = locations::store::evse(&party.db, evse)
         .await?
         .is_some_and(|evse| evse.capabilities.contains(&Capability::TokenGroupCapable));
     let Some(authorization) = authorization::read(&party.db, &running.id).await? else { return no };
-    let Some(group) = authorization.group_id.as_ref().filter(|_| capable) else { return no };
-    let same_issuer = |token: &Token| {
-        token.country_code == authorization.cdr_token.country_code && token.party_id == authorization.cdr_token.party_id
-    };
-    let known = store::find_all(&party.db, uid, &TokenType::Rfid).await?;
-    let member = known
-        .iter()
-        .any(|found| found.token.valid && same_issuer(&found.token) && found.token.group_id.as_ref() == Some(group));
-    if member { Ok(Verdict::Allowed(running.clone())) } else { no }
+    if !capable || authorization.group_id.is_none() {
+        return no;
+    }
+    let mut known = store::find_all(&party.db, &card.uid, &card.token_type).await?;
+    known.retain(|found| authorization.is_of_group(&found.token));
+    // Only the EMSP of the first card can know another card of the group.
+    let opinions = if known.is_empty() { Opinions::Of(authorization.peer_id.clone()) } else { Opinions::Known(known) };
+    match opinions.ask(party, policy, evse, card).await? {
+        Opinion::Yes { token, .. } if authorization.is_of_group(&token) => Ok(Verdict::Allowed(running.clone())),
+        _ => no,
+    }
 }
 
-async fn known_card(
-    party: &Party,
-    ids: &Ids,
-    policy: WhitelistPolicy,
-    evse: &EvseKey,
-    found: Found,
-) -> Result<Verdict, DbError> {
+/// Who is asked for an opinion.
+enum Opinions {
+    /// The Tokens that are stored here, and their EMSPs where these types of whitelist want it.
+    Known(Vec<Found>),
+    /// Nobody has pushed this Token: whoever knows it, decides.
+    Everybody,
+    /// The same, of one partner.
+    Of(String),
+}
+
+impl Opinions {
+    /// The first that says yes, or the last refusal.
+    async fn ask(
+        self,
+        party: &Party,
+        policy: WhitelistPolicy,
+        evse: &EvseKey,
+        card: &Card,
+    ) -> Result<Opinion, DbError> {
+        let mut refusal = None;
+        match self {
+            Self::Known(known) => {
+                for found in known {
+                    match known_card(party, policy, evse, found).await? {
+                        Opinion::No(reason) => refusal = Some(reason),
+                        yes @ Opinion::Yes { .. } => return Ok(yes),
+                    }
+                }
+            }
+            Self::Everybody | Self::Of(_) => {
+                for peer in party.peers.registered().await? {
+                    if matches!(&self, Self::Of(only) if *only != peer.id) {
+                        continue;
+                    }
+                    match ask(party, &peer, None, evse, card).await? {
+                        Reply::Info(info) => match judge(evse, *info, &peer.id) {
+                            Opinion::No(reason) => refusal = Some(reason),
+                            yes @ Opinion::Yes { .. } => return Ok(yes),
+                        },
+                        Reply::Unknown => {}
+                        Reply::Refused(why) | Reply::Silent(why) => {
+                            tracing::warn!(%evse, peer = peer.name, why, "a partner says nothing about a card");
+                        }
+                    }
+                }
+            }
+        }
+        Ok(Opinion::No(refusal.unwrap_or_else(|| "no EMSP knows this card".to_owned())))
+    }
+}
+
+async fn known_card(party: &Party, policy: WhitelistPolicy, evse: &EvseKey, found: Found) -> Result<Opinion, DbError> {
     let Found { token, peer_id } = found;
+    // By the uid as its EMSP writes it.
+    let card = &Card { uid: token.uid.as_str().to_owned(), token_type: token.token_type.clone() };
+    let peer = party.peers.get(&peer_id).await?.filter(|peer| peer.status == PeerStatus::Registered);
+    let Some(peer) = peer else {
+        return Ok(Opinion::No("its EMSP is no partner of this platform any more".to_owned()));
+    };
     let from_list = match token.whitelist {
         WhitelistType::Always => true,
         WhitelistType::Allowed => policy == WhitelistPolicy::Trust,
         _ => false,
     };
     if from_list {
-        return whitelisted(party, ids, &token, &peer_id).await;
+        return Ok(whitelisted(token, peer_id));
     }
-    let reply = match party.peers.get(&peer_id).await? {
-        Some(peer) => ask(party, &peer, Some(&store::owner_of(&token)), evse, token.uid.as_str()).await?,
-        None => Reply::Silent("the EMSP is not connected".to_owned()),
-    };
-    match reply {
-        Reply::Info(info) => judge(party, ids, evse, &info, &peer_id).await,
-        Reply::Unknown => Ok(refused("the EMSP does not know this card any more")),
+    Ok(match ask(party, &peer, Some(&store::owner_of(&token)), evse, card).await? {
+        Reply::Info(info) => judge(evse, *info, &peer_id),
+        Reply::Unknown => Opinion::No("the EMSP does not know this card any more".to_owned()),
+        Reply::Refused(why) => {
+            tracing::warn!(%evse, peer = peer.name, why, "the EMSP answers without a verdict about a card");
+            Opinion::No("the EMSP gives no verdict".to_owned())
+        }
         Reply::Silent(why) => {
-            tracing::warn!(%evse, why, "the EMSP cannot be asked about a card");
+            tracing::warn!(%evse, peer = peer.name, why, "the EMSP cannot be asked about a card");
             match token.whitelist {
-                WhitelistType::AllowedOffline | WhitelistType::Allowed => {
-                    whitelisted(party, ids, &token, &peer_id).await
-                }
-                _ => Ok(refused("the EMSP cannot be reached")),
+                WhitelistType::AllowedOffline | WhitelistType::Allowed => whitelisted(token, peer_id),
+                _ => Opinion::No("the EMSP cannot be reached".to_owned()),
             }
         }
-    }
-}
-
-async fn whitelisted(party: &Party, ids: &Ids, token: &Token, peer_id: &str) -> Result<Verdict, DbError> {
-    if !token.valid {
-        return Ok(refused("this card is blocked by its EMSP"));
-    }
-    permit(party, Authorization::new(ids.next(), token, AuthMethod::Whitelist, None, peer_id)).await
-}
-
-/// Nobody has pushed this Token: whoever knows it, decides.
-async fn ask_everybody(party: &Party, ids: &Ids, evse: &EvseKey, uid: &str) -> Result<Verdict, DbError> {
-    let mut refusal = None;
-    for peer in party.peers.registered().await? {
-        if peer.endpoint(&ModuleId::Tokens, &InterfaceRole::Sender).is_none() {
-            continue;
-        }
-        match ask(party, &peer, None, evse, uid).await? {
-            Reply::Info(info) => match judge(party, ids, evse, &info, &peer.id).await? {
-                Verdict::Refused { reason } => refusal = Some(reason),
-                allowed @ Verdict::Allowed(_) => return Ok(allowed),
-            },
-            Reply::Unknown => {}
-            Reply::Silent(why) => {
-                tracing::warn!(%evse, peer = peer.name, why, "a partner cannot be asked about a card");
-            }
-        }
-    }
-    Ok(refused(refusal.unwrap_or_else(|| "no EMSP knows this card".to_owned())))
-}
-
-/// Asks one partner. Spec: mod_tokens, "POST Method".
-async fn ask(
-    party: &Party,
-    peer: &Arc<Peer>,
-    owner: Option<&PartyId>,
-    evse: &EvseKey,
-    uid: &str,
-) -> Result<Reply, DbError> {
-    let Some(endpoint) = peer.endpoint(&ModuleId::Tokens, &InterfaceRole::Sender) else {
-        return Ok(Reply::Silent("it offers no real-time authorization".to_owned()));
-    };
-    let Ok(url) = join(endpoint, &[uid, "authorize"]) else {
-        return Ok(Reply::Silent("its tokens endpoint is no URL".to_owned()));
-    };
-    let body = place(party, evse).await?.map(|place| place.to_json());
-    let Some(to) = owner.cloned().or_else(|| peer.parties(&Role::Emsp).into_iter().next()) else {
-        return Ok(Reply::Silent("it has no EMSP".to_owned()));
-    };
-    let target = party.target(peer, &evse.owner, &to);
-    Ok(match party.client.call(&target, Method::POST, &url, body).await {
-        Ok(answer) => match parse::<AuthorizationInfo>(answer.data).accept() {
-            Ok((info, _)) => Reply::Info(Box::new(info)),
-            Err(report) => Reply::Silent(format!("its answer is no AuthorizationInfo: {report}")),
-        },
-        Err(error) if says_unknown(&error) => Reply::Unknown,
-        Err(error) => Reply::Silent(error.to_string()),
     })
 }
 
-fn says_unknown(error: &CallError) -> bool {
-    error.http().is_some_and(|http| http == http::StatusCode::NOT_FOUND)
-        || error.ocpi_status().is_some_and(|status| status == ocpi_http::OcpiStatus::UnknownToken)
-}
-
-/// Where the driver stands, unless the EMSP must not know of the place.
-async fn place(party: &Party, evse: &EvseKey) -> Result<Option<LocationReferences>, DbError> {
-    let found = locations::store::find(&party.db, Some(&evse.owner), evse.location_id.as_str()).await?;
-    let Some(location) = found.filter(|found| !found.is_private).map(|found| found.location()).transpose()? else {
-        return Ok(None);
-    };
-    let uid = location.evses.iter().find(|known| known.uid == evse.evse_uid).map(|known| known.uid.clone());
-    Ok(Some(LocationReferences {
-        location_id: location.id,
-        evse_uids: uid.into_iter().collect(),
-        extra: ocpi_types::Extra::default(),
-    }))
+fn whitelisted(token: Token, peer_id: String) -> Opinion {
+    if !token.valid {
+        return Opinion::No("this card is blocked by its EMSP".to_owned());
+    }
+    Opinion::Yes { token: Box::new(token), method: AuthMethod::Whitelist, reference: None, peer_id }
 }
 
 /// Whether what the EMSP said means yes, at this EVSE.
-async fn judge(
-    party: &Party,
-    ids: &Ids,
-    evse: &EvseKey,
-    info: &AuthorizationInfo,
-    peer_id: &str,
-) -> Result<Verdict, DbError> {
+fn judge(evse: &EvseKey, info: AuthorizationInfo, peer_id: &str) -> Opinion {
     if info.allowed != AllowedType::Allowed {
+        // In the driver's language, where the EMSP knows it.
         let text = info.info.as_ref().map(|info| info.text.as_str().to_owned());
-        return Ok(refused(text.unwrap_or_else(|| format!("the EMSP says {}", info.allowed))));
+        return Opinion::No(text.unwrap_or_else(|| format!("the EMSP says {}", info.allowed)));
     }
-    let elsewhere = info
-        .location
-        .as_ref()
-        .is_some_and(|place| !place.evse_uids.is_empty() && !place.evse_uids.contains(&evse.evse_uid));
+    let elsewhere = info.location.as_ref().is_some_and(|place| {
+        place.location_id != evse.location_id
+            || (!place.evse_uids.is_empty() && !place.evse_uids.contains(&evse.evse_uid))
+    });
     if elsewhere {
-        return Ok(refused("the EMSP does not allow this card at this EVSE"));
+        return Opinion::No("the EMSP does not allow this card at this EVSE".to_owned());
     }
-    let reference = info.authorization_reference.clone();
-    permit(party, Authorization::new(ids.next(), &info.token, AuthMethod::AuthRequest, reference, peer_id)).await
+    Opinion::Yes {
+        token: Box::new(info.token),
+        method: AuthMethod::AuthRequest,
+        reference: info.authorization_reference,
+        peer_id: peer_id.to_owned(),
+    }
 }
 
 async fn permit(party: &Party, authorization: Authorization) -> Result<Verdict, DbError> {

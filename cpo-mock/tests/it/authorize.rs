@@ -183,3 +183,107 @@ async fn cards_of_one_group_work_as_one() {
         assert_eq!(session(&world, &partner).await["status"], "COMPLETED");
     }
 }
+
+/// Proves: TOK-069, TOK-090, LOC-125 (a card of the group that has to be asked about, or that nobody has pushed)
+#[tokio::test]
+async fn a_card_of_the_group_is_asked_about_like_any_other() {
+    for database in databases().await {
+        let (world, emsp, partner) = prepared(&database).await;
+        let in_group = |uid: &str, group: &str| {
+            let mut token = emsp.token(uid, "NEVER");
+            token["group_id"] = json!(group);
+            token
+        };
+        push_token(&world, &partner, &in_group("CARD1", "FAMILY")).await;
+        push_token(&world, &partner, &in_group("CARD2", "FAMILY")).await;
+        verdict(&emsp, "CARD1", "ALLOWED", &json!({ "token": in_group("CARD1", "FAMILY") }));
+        assert_eq!(present(&world, "CARD1").await.http, 200);
+        emsp.take();
+        for (uid, allowed, group, http) in [
+            ("CARD2", "BLOCKED", "FAMILY", 409),
+            ("CARD3", "ALLOWED", "OTHERS", 409),
+            ("CARD4", "ALLOWED", "family", 200),
+        ] {
+            verdict(&emsp, uid, allowed, &json!({ "token": in_group(uid, group) }));
+            assert_eq!(present(&world, uid).await.http, http, "{uid}");
+            assert!(emsp.take_lines().contains(&format!("POST /tokens/{uid}/authorize")), "{uid}");
+            let status = if http == 200 { "COMPLETED" } else { "ACTIVE" };
+            assert_eq!(session(&world, &partner).await["status"], status, "{uid}");
+        }
+        assert_eq!(session(&world, &partner).await["cdr_token"]["uid"], "CARD1", "the first card pays");
+    }
+}
+
+/// Proves: TOK-089 (an answer without a verdict is not silence), TOK-052, TOK-081, LOC-011
+#[tokio::test]
+async fn an_emsp_that_needs_to_know_the_place_is_told() {
+    for database in databases().await {
+        let (world, emsp, partner) = prepared(&database).await;
+        push_token(&world, &partner, &emsp.token("CARD1", "ALLOWED_OFFLINE")).await;
+        let more = json!({ "status_code": 2002, "timestamp": "2026-06-12T10:00:00Z" });
+        emsp.answer("POST /tokens/CARD1/authorize", 200, Some(more.clone()));
+        let refused = present(&world, "CARD1").await;
+        assert_eq!(refused.http, 409, "it can be reached: {refused:?}");
+        let asked = emsp.take();
+        assert_eq!(asked.iter().map(|request| &request.body["location_id"]).collect::<Vec<_>>(), ["LOC1"]);
+
+        // A private place is not named, until it has to be.
+        let put = world.operate(Method::PUT, "/locations/US/CPO/LOC1?private=true", &crate::world::location()).await;
+        assert_eq!(put.http, 200, "{put:?}");
+        world.settle().await;
+        emsp.take();
+        present(&world, "CARD1").await;
+        let asked: Vec<_> = emsp.take().into_iter().map(|request| request.body).collect();
+        assert_eq!(asked, [Value::Null, json!({ "location_id": "LOC1", "evse_uids": ["E1"] })]);
+        verdict(&emsp, "CARD1", "ALLOWED", &json!({}));
+        assert_eq!(present(&world, "CARD1").await.http, 200);
+        assert_eq!(emsp.wait_for(Method::POST, "/tokens/CARD1/authorize").await.body, Value::Null);
+    }
+}
+
+/// Proves: TOK-046, TOK-051, TOK-063 (a uid alone is no card)
+#[tokio::test]
+async fn what_is_read_is_asked_about_by_its_type() {
+    for database in databases().await {
+        let (world, emsp, partner) = prepared(&database).await;
+        // An app's user has the uid of somebody's card; the card is another Token.
+        let mut app = emsp.token("CARD1", "NEVER");
+        app["type"] = json!("APP_USER");
+        let command = json!({
+            "response_url": format!("{}/results/1", emsp.base), "token": app, "location_id": "LOC1", "evse_uid": "E1",
+        });
+        partner.send(&world, Method::POST, "/commands/START_SESSION", &command).await;
+        emsp.wait_for(Method::POST, "/results/1").await;
+        assert_eq!(present(&world, "CARD1").await.http, 409);
+        assert_eq!(session(&world, &partner).await["status"], "ACTIVE");
+        world.operate(Method::POST, "/stations/E1/unplug", &Value::Null).await;
+        world.operate(Method::POST, "/stations/E1/plug-in", &Value::Null).await;
+        emsp.take();
+
+        let mut fob = emsp.token("FOB1", "NEVER");
+        fob["type"] = json!("OTHER");
+        verdict(&emsp, "FOB1", "ALLOWED", &json!({ "token": fob }));
+        let body = json!({ "uid": "FOB1", "type": "OTHER" });
+        assert_eq!(world.operate(Method::POST, "/stations/E1/present-card", &body).await.http, 200);
+        assert_eq!(emsp.wait_for(Method::POST, "/tokens/FOB1/authorize").await.query, "type=OTHER");
+        assert_eq!(session(&world, &partner).await["cdr_token"]["type"], "OTHER");
+        let body = json!({ "uid": "FOB1", "type": "APP_USER" });
+        assert_eq!(world.operate(Method::POST, "/stations/E1/present-card", &body).await.http, 422);
+    }
+}
+
+/// Whoever is no partner any more pays nothing; another place is not this one. Proves: TOK-058 (as receiver), TOK-002
+#[tokio::test]
+async fn a_card_of_a_former_partner_is_worth_nothing() {
+    for database in databases().await {
+        let (world, emsp, partner) = prepared(&database).await;
+        let elsewhere = json!({ "location": { "location_id": "LOC2" } });
+        verdict(&emsp, "CARD1", "ALLOWED", &elsewhere);
+        assert_eq!(present(&world, "CARD1").await.http, 409);
+        push_token(&world, &partner, &emsp.token("CARD2", "ALWAYS")).await;
+        let bye = world.request(Method::DELETE, "/ocpi/2.2.1/credentials", &partner.authorization, None).await;
+        assert_eq!(bye.code(), 1000, "{bye:?}");
+        let refused = present(&world, "CARD2").await;
+        assert!(refused.http == 409 && refused.json.to_string().contains("no partner"), "{refused:?}");
+    }
+}

@@ -4,10 +4,12 @@
 mod authorize;
 mod charge;
 mod commands;
+mod corrections;
 mod emsp;
 mod import;
 mod lists;
 mod operator;
+mod places;
 mod restart;
 mod running;
 mod tokens;

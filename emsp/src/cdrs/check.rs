@@ -2,12 +2,12 @@
 //! is worth keeping. What is wrong is stored as findings, for a person to settle with the CPO.
 
 use chrono::{DateTime, Utc};
-use ocpi_types::{Cdr, CiString, Location, PartyId, Report, Session, SessionStatus, Tariff, Token};
+use ocpi_types::{Cdr, Location, PartyId, Report, Session, SessionStatus, Tariff, Token};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::check_content;
+use super::{check_content, check_credit};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -108,7 +108,7 @@ pub struct Known {
     pub now: DateTime<Utc>,
 }
 
-/// All findings but those of [`duplicates`], the document's own first.
+/// All findings but those of [`check_credit::duplicates`], the document's own first.
 #[must_use]
 pub fn check(cdr: &Cdr, form: &Report, known: &Known) -> Vec<CdrFinding> {
     let mut found: Vec<CdrFinding> =
@@ -121,7 +121,8 @@ pub fn check(cdr: &Cdr, form: &Report, known: &Known) -> Vec<CdrFinding> {
     reference(cdr, known, &mut found);
     session(cdr, known, &mut found);
     place(cdr, known, &mut found);
-    credit(cdr, known, &mut found);
+    check_credit::credit(cdr, known, &mut found);
+    home(cdr, &mut found);
     found
 }
 
@@ -232,48 +233,9 @@ fn place(cdr: &Cdr, known: &Known, found: &mut Vec<CdrFinding>) {
     }
 }
 
-fn is_credit(cdr: &Cdr) -> bool {
-    cdr.credit == Some(true)
-}
-
-/// Whether the session is billed already; `same_session` are the CDRs of this CPO for it.
-pub fn duplicates(cdr: &Cdr, same_session: &[Cdr], found: &mut Vec<CdrFinding>) {
-    if is_credit(cdr) {
-        return;
-    }
-    let taken_back = |id: &CiString<39>| {
-        same_session.iter().any(|other| is_credit(other) && other.credit_reference_id.as_ref() == Some(id))
-    };
-    for other in same_session.iter().filter(|other| !is_credit(other) && other.id != cdr.id) {
-        if !taken_back(&other.id) {
-            let message = format!("CDR {} bills the same session and was not credited", other.id);
-            found.push(CdrFinding::new("SESSION_BILLED_TWICE", Severity::Problem, "/session_id", message));
-        }
-    }
-}
-
-fn credit(cdr: &Cdr, known: &Known, found: &mut Vec<CdrFinding>) {
-    if !is_credit(cdr) {
-        return;
-    }
-    let Some(original) = &known.credited else {
-        let message = "we do not have the CDR that this one takes back";
-        found.push(CdrFinding::new("CREDIT_UNKNOWN", Severity::Warning, "/credit_reference_id", message));
-        return;
-    };
-    if cdr.total_cost.excl_vat != (-original.total_cost.excl_vat) {
-        let message = format!(
-            "{} does not take back {} of {}",
-            cdr.total_cost.excl_vat, original.total_cost.excl_vat, original.id
-        );
-        found.push(CdrFinding::new("CREDIT_AMOUNT", Severity::Problem, "/total_cost/excl_vat", message));
-    }
-    if cdr.currency.as_str() != original.currency.as_str() {
-        let message = format!("{} was billed in {}", original.id, original.currency);
-        found.push(CdrFinding::new("CREDIT_CURRENCY", Severity::Problem, "/currency", message));
-    }
-    if cdr.total_energy != original.total_energy || cdr.start_date_time != original.start_date_time {
-        let message = format!("a Credit CDR repeats the data of {}, except for total_cost", original.id);
-        found.push(CdrFinding::new("CREDIT_CONTENT", Severity::Warning, "", message));
+fn home(cdr: &Cdr, found: &mut Vec<CdrFinding>) {
+    if cdr.home_charging_compensation == Some(true) {
+        let message = format!("the driver charged {} kWh at home, and is to get back what they cost", cdr.total_energy);
+        found.push(CdrFinding::new("HOME_CHARGING", Severity::Note, "/home_charging_compensation", message));
     }
 }

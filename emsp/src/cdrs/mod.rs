@@ -2,6 +2,7 @@
 
 pub mod check;
 mod check_content;
+mod check_credit;
 pub mod known;
 pub mod pull;
 pub mod receiver;

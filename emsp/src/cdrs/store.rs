@@ -6,7 +6,8 @@ use ocpi_types::{Cdr, CiString, Object, PartyId, Report};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::check::{CdrFinding, CheckVerdict, check, duplicates};
+use super::check::{CdrFinding, CheckVerdict, check};
+use super::check_credit::duplicates;
 use super::known;
 use crate::{App, receive};
 
@@ -54,7 +55,9 @@ pub async fn take(app: &App, owner: PartyId, peer_id: String, cdr: Cdr, form: &R
     let known = known::gather(app, &owner, &cdr).await?;
     let mut findings = check(&cdr, form, &known);
     let checked_at = known.now.timestamp_millis();
-    app.party
+    let concerned = cdr.is_credit().then(|| (owner.clone(), cdr.session_id.clone())).and_then(|(o, s)| Some((o, s?)));
+    let taken = app
+        .party
         .db
         .write(move |tx| {
             Box::pin(async move {
@@ -63,13 +66,22 @@ pub async fn take(app: &App, owner: PartyId, peer_id: String, cdr: Cdr, form: &R
                 if insert(tx, &owner, &peer_id, &cdr, &json, &findings, checked_at).await? {
                     let verdict = CheckVerdict::of(&findings).as_str();
                     metrics::counter!("emsp_cdrs_total", "verdict" => verdict).increment(1);
-                    return Ok(Taken::New);
+                    return Ok::<_, OcpiError>(Taken::New);
                 }
                 let stored = TABLE.get_in(tx, &owner, cdr.id.as_str()).await?;
                 Ok(stored.map_or(Taken::Different, |stored| compare(&stored.json, &json)))
             })
         })
-        .await
+        .await?;
+    // What seemed to be billed twice may have been put right by this one.
+    if let (Taken::New, Some((owner, session_id))) = (taken, concerned) {
+        for (cdr, stored) in of_session(&app.party.db, &owner, session_id.as_str()).await? {
+            if stored.verdict == CheckVerdict::Problem.as_str() {
+                Box::pin(check_again(app, owner.clone(), cdr.id.key())).await?;
+            }
+        }
+    }
+    Ok(taken)
 }
 
 fn compare(stored: &str, new: &str) -> Taken {
@@ -92,6 +104,25 @@ async fn same_session(tx: &mut Tx, owner: &PartyId, cdr: &Cdr) -> Result<Vec<Cdr
             .await
             .map_err(DbError::from)?;
     found.iter().map(|json| read(json)).collect()
+}
+
+/// The CDRs of a session with their checks, in the order in which they came.
+pub async fn of_session(db: &Db, owner: &PartyId, session_id: &str) -> Result<Vec<(Cdr, StoredCheck)>, OcpiError> {
+    let rows = sqlx::query(
+        "SELECT json, verdict, findings, checked_at FROM cdrs \
+         WHERE owner = $1 AND session_id = $2 AND session_id <> '' ORDER BY seq",
+    )
+    .bind(owner.key())
+    .bind(session_id.to_ascii_uppercase())
+    .fetch_all(db.read())
+    .await
+    .map_err(DbError::from)?;
+    rows.iter()
+        .map(|row| {
+            let json: String = row.try_get("json").map_err(DbError::from)?;
+            Ok((read(&json)?, read_check(row)?))
+        })
+        .collect()
 }
 
 fn findings_json(findings: &[CdrFinding]) -> Result<String, DbError> {

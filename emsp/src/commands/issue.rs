@@ -63,6 +63,12 @@ pub async fn start(app: &App, order: &StartOrder) -> Result<String, NotSent> {
     check_place(&location, order.evse_uid.as_deref(), order.connector_id.as_deref())?;
     let own = token(app, &order.token_uid, order.token_type.as_deref()).await?;
     check_token(app, &own, &receiver.party, order)?;
+    let token_id = tokens::token_id(&own.token.uid, &own.token.token_type);
+    // Spec: mod_tokens, "TokenType", AD_HOC_USER: a one-time token.
+    if own.token.token_type == TokenType::AdHocUser && store::was_started_with(&app.party.db, &token_id).await? {
+        let why = "a token of type AD_HOC_USER is for one charge, and this one was used: make a new one";
+        return Err(NotSent::Refused(why.into()));
+    }
     let id = new_id();
     let reference = new_reference();
     // Not by the builder: a token in our books may look odd, and is sent all the same.
@@ -80,7 +86,7 @@ pub async fn start(app: &App, order: &StartOrder) -> Result<String, NotSent> {
         kind: CommandType::StartSession,
         body: receiver.target(app, &own.owner()).body(&request),
         sender: own.owner(),
-        token_id: tokens::token_id(&own.token.uid, &own.token.token_type),
+        token_id,
         reference,
         session_id: String::new(),
     };
@@ -176,6 +182,9 @@ async fn location(app: &App, party: &PartyId, id: &str) -> Result<Location, NotS
 
 /// Whether the place exists and is named as precisely as the station needs.
 fn check_place(location: &Location, evse_uid: Option<&str>, connector_id: Option<&str>) -> Result<(), NotSent> {
+    if location.is_expired() {
+        return Err(NotSent::Refused(format!("location {} has no EVSE any more", location.id)));
+    }
     let Some(uid) = evse_uid else {
         return match connector_id {
             Some(_) => Err(NotSent::Refused("connector_id needs evse_uid".into())),
@@ -214,6 +223,12 @@ fn check_token(app: &App, own: &OwnToken, party: &PartyId, order: &StartOrder) -
         .build()
         .map_err(|report| impossible(&report))?;
     let asked = Asked { party: Some(party), location: &location };
+    // The CPO would choose the EVSE, and does not know which ones are open to this driver.
+    if order.evse_uid.is_none() && own.account.depends_on_evse(&asked) {
+        return Err(NotSent::Refused(
+            "this token works at some EVSEs of the location only: say at which, by evse_uid".into(),
+        ));
+    }
     match decide(&own.token, &own.account, Some(&asked), app.party.clock.now()) {
         Ok(verdict) if verdict.allowed == AllowedType::Allowed => Ok(()),
         Ok(verdict) => {

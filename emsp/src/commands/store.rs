@@ -85,6 +85,17 @@ fn read(row: &AnyRow) -> Result<Command, DbError> {
     })
 }
 
+/// Whether a charge was ever started with this Token (`UID|TYPE`), with or without success.
+pub async fn was_started_with(db: &Db, token_id: &str) -> Result<bool, DbError> {
+    let found: Option<String> =
+        sqlx::query_scalar("SELECT id FROM commands WHERE token_id = $1 AND command = $2 ORDER BY seq LIMIT 1")
+            .bind(token_id)
+            .bind(CommandType::StartSession.as_str())
+            .fetch_optional(db.read())
+            .await?;
+    Ok(found.is_some())
+}
+
 /// Notes a command before it is sent.
 pub async fn insert(db: &Db, new: NewCommand) -> Result<(), DbError> {
     db.write(move |tx| {

@@ -2,6 +2,8 @@
 //!
 //! Plain JSON under `/operator/v1`, for people and their tools; partners never see it.
 
+pub mod availability;
+pub mod balance;
 pub mod cdrs;
 pub mod commands;
 pub mod objects;

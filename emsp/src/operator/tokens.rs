@@ -126,6 +126,50 @@ pub async fn put(
     OperatorJson(body): OperatorJson<Value>,
 ) -> Result<(StatusCode, Json<TokenView>), OperatorError> {
     let token_type = query.token_type().map_err(failed)?;
+    let (token, account) = read(&app, &uid, &token_type, body)?;
+    let (owner, id) = name(&app, &uid, &query)?;
+    let (created, own) =
+        change(&app, owner, id, move |_| Some((token, account))).await?.ok_or_else(|| unknown(&uid))?;
+    Ok((if created { StatusCode::CREATED } else { StatusCode::OK }, Json(own)))
+}
+
+/// Create a token with a uid of its own
+///
+/// For `?type=APP_USER`, an app's user, and `?type=AD_HOC_USER`, somebody who charges once and without a contract: the uids of
+/// such tokens are ours to make, and nobody else has the same. The uids of cards are printed into them: create these with PUT.
+#[utoipa::path(
+    post,
+    path = "/operator/v1/tokens",
+    tag = "tokens",
+    security(("operator_key" = [])),
+    params(TypeQuery),
+    request_body = TokenOrder,
+    responses((status = 201, description = "Created", body = TokenView), OperatorErrors)
+)]
+pub async fn post(
+    _: Operator,
+    State(app): State<App>,
+    OperatorQuery(query): OperatorQuery<TypeQuery>,
+    OperatorJson(body): OperatorJson<Value>,
+) -> Result<(StatusCode, Json<TokenView>), OperatorError> {
+    let token_type = query.token_type().map_err(failed)?;
+    if !is_app_token(&token_type) {
+        return Err(OperatorError::invalid(format!("the uid of a token of type {token_type} is not ours to make"))
+            .what_next("create it with PUT /operator/v1/tokens/{uid}, or say ?type=APP_USER or ?type=AD_HOC_USER"));
+    }
+    let uid = uuid::Uuid::new_v4().to_string();
+    let (token, account) = read(&app, &uid, &token_type, body)?;
+    let (owner, id) = name(&app, &uid, &query)?;
+    let (_, own) = change(&app, owner, id, move |_| Some((token, account))).await?.ok_or_else(|| unknown(&uid))?;
+    Ok((StatusCode::CREATED, Json(own)))
+}
+
+fn is_app_token(token_type: &TokenType) -> bool {
+    matches!(token_type, TokenType::AppUser | TokenType::AdHocUser)
+}
+
+/// A Token and its account, as an operator writes them.
+fn read(app: &App, uid: &str, token_type: &TokenType, body: Value) -> Result<(Token, Account), OperatorError> {
     let Value::Object(mut fields) = body else { return Err(OperatorError::invalid("the body must be a JSON object")) };
     let account = match fields.remove("account") {
         None => Account::default(),
@@ -133,7 +177,7 @@ pub async fn put(
             serde_json::from_value(account).map_err(|error| OperatorError::invalid(format!("account: {error}")))?
         }
     };
-    let (owner, id) = name(&app, &uid, &query)?;
+    let owner = app.party.own_party();
     let default = |fields: &mut Map<String, Value>, name: &str, value: Value| {
         fields.entry(name).or_insert(value);
     };
@@ -151,15 +195,20 @@ pub async fn put(
         fields.insert(field.to_owned(), value);
     }
     let token = strictly(Value::Object(fields))?;
-    let app_token = matches!(token.token_type, TokenType::AppUser | TokenType::AdHocUser);
-    if app_token && token.whitelist != WhitelistType::Never {
+    if is_app_token(&token.token_type) && token.whitelist != WhitelistType::Never {
         let message =
             format!("a token of type {} is never presented to a station: its whitelist is NEVER", token.token_type);
         return Err(OperatorError::invalid(message));
     }
-    let (created, own) =
-        change(&app, owner, id, move |_| Some((token, account))).await?.ok_or_else(|| unknown(&uid))?;
-    Ok((if created { StatusCode::CREATED } else { StatusCode::OK }, Json(own)))
+    let unasked = matches!(token.whitelist, WhitelistType::Always | WhitelistType::Allowed);
+    if unasked && account.depends_on_place() {
+        let message = format!(
+            "with the whitelist {} CPOs do not ask us, and nobody heeds where the token may be used",
+            token.whitelist
+        );
+        return Err(OperatorError::invalid(message).what_next("use the whitelist NEVER, or leave the places out"));
+    }
+    Ok((token, account))
 }
 
 /// What we send ourselves is held to every rule; only what looks odd may pass.

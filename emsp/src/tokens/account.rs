@@ -111,6 +111,12 @@ impl Account {
         !self.allowed_at.is_empty() || !self.denied_at.is_empty()
     }
 
+    /// Whether it depends on the EVSE, and not only on the location, if the driver may charge there.
+    #[must_use]
+    pub fn depends_on_evse(&self, asked: &Asked<'_>) -> bool {
+        self.allowed_at.iter().chain(&self.denied_at).any(|place| matches!(place.cover(asked), Cover::Evses(_)))
+    }
+
     /// What of the place asked for is open to the driver: the same location with those EVSEs that are allowed; `None` when
     /// nothing is.
     #[must_use]

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use ocpi_types::{AllowedType, DisplayText, LocationReferences, Token};
 
 use super::account::{Account, Asked};
+use super::words;
 
 /// The answer to an authorization request for a Token that is known.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,31 +33,31 @@ pub fn decide(
     now: DateTime<Utc>,
 ) -> Result<Verdict, PlaceNeeded> {
     if account.blocked {
-        return Ok(refusal(AllowedType::Blocked, "This token is blocked."));
+        return Ok(refusal(token, AllowedType::Blocked));
     }
     if account.is_expired(now) {
-        return Ok(refusal(AllowedType::Expired, "This token has expired."));
+        return Ok(refusal(token, AllowedType::Expired));
     }
     let location = match asked {
         None if account.depends_on_place() => return Err(PlaceNeeded),
         None => None,
         Some(asked) => match account.permitted(asked) {
-            None => return Ok(refusal(AllowedType::NotAllowed, "This token cannot be used at this location.")),
+            None => return Ok(refusal(token, AllowedType::NotAllowed)),
             open => open,
         },
     };
     if account.is_out_of_credit() {
-        return Ok(refusal(AllowedType::NoCredit, "There is not enough credit on this account."));
+        return Ok(refusal(token, AllowedType::NoCredit));
     }
     // A Token that was invalidated for a reason that the account does not hold.
     if !token.valid && account.is_in_order(now) {
-        return Ok(refusal(AllowedType::Blocked, "This token is blocked."));
+        return Ok(refusal(token, AllowedType::Blocked));
     }
     Ok(Verdict { allowed: AllowedType::Allowed, location, info: None })
 }
 
-fn refusal(allowed: AllowedType, text: &str) -> Verdict {
-    let info = DisplayText { language: "en".into(), text: text.into(), extra: ocpi_types::Extra::default() };
+fn refusal(token: &Token, allowed: AllowedType) -> Verdict {
+    let info = words::refusal(token, &allowed);
     Verdict { allowed, location: None, info: Some(info) }
 }
 
@@ -101,6 +102,23 @@ mod tests {
         assert_eq!(allowed(&Account { expires_at: later, ..Account::default() }), AllowedType::Allowed);
         assert_eq!(allowed(&Account { credit: Some(Decimal::ZERO), ..Account::default() }), AllowedType::NoCredit);
         assert_eq!(allowed(&Account { credit: Some(Decimal::ONE), ..Account::default() }), AllowedType::Allowed);
+    }
+
+    // Proves: TOK-061, TOK-071
+    #[test]
+    fn a_refusal_speaks_the_language_of_the_driver() {
+        let blocked = Account { blocked: true, ..Account::default() };
+        let said = |language: Option<&str>| {
+            let token = Token { language: language.map(Into::into), ..token() };
+            let info = decide(&token, &blocked, None, now()).unwrap().info.unwrap();
+            (info.language.to_string(), info.text.to_string())
+        };
+        assert_eq!(said(Some("nl")), ("nl".into(), "Deze pas is geblokkeerd.".into()));
+        assert_eq!(said(Some("DE")).0, "de");
+        let english = ("en".into(), "This token is blocked.".into());
+        assert_eq!(said(None), english);
+        assert_eq!(said(Some("fi")), english, "a language that we do not speak");
+        assert_eq!(decide(&token(), &Account::default(), None, now()).unwrap().info, None);
     }
 
     // Proves: TOK-049, TOK-058

@@ -8,6 +8,7 @@ pub mod log;
 pub mod push;
 pub mod sender;
 pub mod store;
+mod words;
 
 use ocpi_types::{CiString, TokenType};
 

@@ -37,6 +37,19 @@ fn serious(view: &Reply) -> Vec<String> {
     serious.map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
 }
 
+/// The Credit CDR that takes a CDR back.
+fn credit_of(cdr: &Value) -> Value {
+    let mut credit = cdr.clone();
+    credit["id"] = json!(format!("{}-C", cdr["id"].as_str().unwrap()));
+    credit["credit"] = json!(true);
+    credit["credit_reference_id"] = cdr["id"].clone();
+    for part in ["excl_vat", "incl_vat"] {
+        let amount = credit["total_cost"][part].to_string();
+        credit["total_cost"][part] = serde_json::from_str(&format!("-{amount}")).unwrap();
+    }
+    credit
+}
+
 crate::on_each_database! {
     // Proves: CDR-035, CDR-038, CDR-043, CDR-044, CDR-045, CDR-130, CDR-123, CDR-072, TRN-069
     async fn a_cdr_is_stored_and_can_be_read_at_its_location(world: World) {
@@ -156,15 +169,7 @@ crate::on_each_database! {
         let cpo = world.register(&["US/CPO"]).await;
         let first = known(&world, &cpo).await;
         cpo.caller.post(CDRS, &first).await;
-        let mut credit = first.clone();
-        credit["id"] = json!("CDR-9001-C");
-        credit["credit"] = json!(true);
-        credit["credit_reference_id"] = json!("CDR-9001");
-        for part in ["excl_vat", "incl_vat"] {
-            let amount = credit["total_cost"][part].to_string();
-            credit["total_cost"][part] = serde_json::from_str(&format!("-{amount}")).unwrap();
-        }
-        assert_eq!(cpo.caller.post(CDRS, &credit).await.status(), (201, 1000));
+        assert_eq!(cpo.caller.post(CDRS, &credit_of(&first)).await.status(), (201, 1000));
         let view = world.operator().get("/operator/v1/cdrs/US/CPO/CDR-9001-C").await;
         assert_eq!(serious(&view), Vec::<String>::new(), "{view:?}");
         let mut second = first.clone();
@@ -192,5 +197,91 @@ crate::on_each_database! {
         assert_eq!(check.http, 200, "{check:?}");
         let found = serious(&world.operator().get(VIEW).await);
         assert!(!found.iter().any(|code| code.starts_with("SESSION")), "{found:?}");
+    }
+
+    // Proves: CDR-010, CDR-012, CDR-013, CDR-014, CDR-015 (what a Credit CDR must be, checked)
+    async fn a_credit_cdr_is_held_against_what_it_takes_back(world: World) {
+        let cpo = world.register(&["US/CPO"]).await;
+        let first = known(&world, &cpo).await;
+        cpo.caller.post(CDRS, &first).await;
+        let credit = credit_of(&first);
+        let with = |id: &str, pointer: &str, value: Value| {
+            let mut other = credit.clone();
+            *other.pointer_mut(pointer).unwrap() = value;
+            other["id"] = json!(id);
+            other
+        };
+        let mut of_credit = credit_of(&with("CDR-A", "/remark", json!("?")));
+        of_credit["credit_reference_id"] = json!("CDR-A");
+        of_credit["total_cost"] = json!({ "excl_vat": 11.30, "incl_vat": 12.091 });
+        for (wrong, codes) in [
+            (with("CDR-A", "/remark", json!("?")), vec!["CREDIT_CONTENT"]),
+            (with("CDR-B", "/total_cost/excl_vat", json!(-11.31)), vec!["CREDIT_AMOUNT", "CREDIT_TWICE"]),
+            (with("CDR-C", "/total_cost/incl_vat", json!(-12)), vec!["CREDIT_AMOUNT", "CREDIT_TWICE", "CREDIT_TWICE"]),
+            (with("CDR-D", "/credit_reference_id", json!("CDR-0")), vec!["CREDIT_UNKNOWN"]),
+            (of_credit, vec!["CREDIT_OF_CREDIT"]),
+        ] {
+            assert_eq!(cpo.caller.post(CDRS, &wrong).await.status(), (201, 1000), "a bill is never refused for what it says");
+            let view = world.operator().get(&format!("/operator/v1/cdrs/US/CPO/{}", wrong["id"].as_str().unwrap())).await;
+            assert_eq!(serious(&view), codes, "{view:?}");
+        }
+        let view = world.operator().get("/operator/v1/cdrs/US/CPO/CDR-A").await;
+        assert!(view.body["check"]["findings"].to_string().contains("/remark"), "{view:?}");
+    }
+
+    // Proves: CDR-006, CDR-015, CDR-016
+    async fn the_balance_of_a_session_is_what_was_billed_less_what_was_credited(world: World) {
+        let cpo = world.register(&["US/CPO"]).await;
+        let balance = async || world.operator().get("/operator/v1/sessions/US/CPO/SESSION-9001/balance").await;
+        assert_eq!(balance().await.http, 404);
+        let first = known(&world, &cpo).await;
+        cpo.caller.post(CDRS, &first).await;
+        let one = balance().await;
+        assert_eq!(one.body["net"], json!([{ "currency": "USD", "sum": { "excl_vat": 11.3, "incl_vat": 12.091 } }]));
+        assert_eq!(one.body["standing"], json!(["CDR-9001"]));
+
+        // The correction overtakes the credit: for a moment the session is billed twice.
+        let mut second = first.clone();
+        second["id"] = json!("CDR-9002");
+        cpo.caller.post(CDRS, &second).await;
+        let view = world.operator().get("/operator/v1/cdrs/US/CPO/CDR-9002").await;
+        assert_eq!(serious(&view), vec!["SESSION_BILLED_TWICE"]);
+        assert_eq!(balance().await.body["standing"], json!(["CDR-9001", "CDR-9002"]));
+        assert_eq!(cpo.caller.post(CDRS, &credit_of(&first)).await.status(), (201, 1000));
+        let view = world.operator().get("/operator/v1/cdrs/US/CPO/CDR-9002").await;
+        assert_eq!(serious(&view), Vec::<String>::new(), "put right by the credit: {view:?}");
+        let all = balance().await;
+        assert_eq!(all.body["net"], json!([{ "currency": "USD", "sum": { "excl_vat": 11.3, "incl_vat": 12.091 } }]));
+        assert_eq!(all.body["standing"], json!(["CDR-9002"]));
+        let entries: Vec<_> = all.body["cdrs"].as_array().unwrap().iter().map(|cdr| &cdr["id"]).collect();
+        assert_eq!(entries, ["CDR-9001", "CDR-9002", "CDR-9001-C"]);
+        assert_eq!(all.body["cdrs"][2]["takes_back"], "CDR-9001");
+        assert_eq!(balance().await.body["cdrs"][2]["total_cost"]["excl_vat"], json!(-11.3));
+    }
+
+    // Proves: CDR-075, CDR-115, CDR-123, CDR-126, CDR-127, CDR-128, CDR-129, CDR-130
+    async fn signed_data_comes_out_as_it_went_in(world: World) {
+        let cpo = world.register(&["US/CPO"]).await.caller;
+        let odd = "OCMF|{\"FV\":\"1.0\",\"RD\":[{\"TM\":\"2026-05-12T13:00:00,000+0200 S\"}]}|\t\r\n \u{7f}\u{e9}e\u{301}\u{1F50C}\u{2028}/\\  ";
+        let mut bill = cdr();
+        bill["home_charging_compensation"] = json!(true);
+        bill["signed_data"] = json!({
+            "encoding_method": "Alfen Eichrecht", "encoding_method_version": 3,
+            "public_key": "QUJDREVGRw==", "url": format!("https://cpo.example.com/{}", "v".repeat(487)),
+            "signed_values": [
+                { "nature": "Start", "plain_data": odd, "signed_data": "QQ==" },
+                { "nature": "tariff", "plain_data": "x".repeat(5000), "signed_data": "QUJD".repeat(1250) },
+            ],
+        });
+        // Escaped in another way on the wire: what counts is the text.
+        let text = bill.to_string().replace('\u{e9}', "\\u00e9").replace('/', "\\/");
+        let posted = cpo.send_text("POST", CDRS, Some(text)).await;
+        assert_eq!(posted.status(), (201, 1000), "{posted:?}");
+        let read = cpo.get(posted.header("location")).await;
+        assert_eq!(read.data()["signed_data"], bill["signed_data"]);
+        assert_eq!(read.data(), &bill);
+        let view = world.operator().get(VIEW).await;
+        assert_eq!(view.body["cdr"]["signed_data"], bill["signed_data"]);
+        assert!(view.body["check"]["findings"].to_string().contains("HOME_CHARGING"), "{view:?}");
     }
 }

@@ -178,4 +178,46 @@ crate::on_each_database! {
         assert!(ocpi_types::parse::<ocpi_types::UnlockConnector>(seen[1].body.clone()).report.is_clean());
         assert_eq!(seen[1].url, "/2.2.1/commands/UNLOCK_CONNECTOR");
     }
+
+    // Proves: TOK-084, TOK-065
+    async fn an_ad_hoc_token_is_for_one_charge(world: World) {
+        let cpo = cpo_with_location(&world).await;
+        let made = world.operator().post("/operator/v1/tokens?type=AD_HOC_USER", &json!({ "contract_id": "US-EMS-ADHOC" })).await;
+        let mut order = order();
+        order["token_uid"] = made.body["token"]["uid"].clone();
+        order["token_type"] = json!("AD_HOC_USER");
+        assert_eq!(world.operator().post(START, &order).await.http, 201);
+        let again = world.operator().post(START, &order).await;
+        assert!(again.http == 422 && again.body.to_string().contains("for one charge"), "{again:?}");
+        assert_eq!(cpo.platform.take_seen().len(), 1, "the CPO never sees it again");
+        // An app's user charges again and again.
+        for _ in 0..2 {
+            assert_eq!(world.operator().post(START, &self::order()).await.http, 201);
+        }
+    }
+
+    // Proves: TOK-053, TOK-059, TOK-078, LOC-018
+    async fn a_charge_is_not_started_where_the_contract_does_not_hold(world: World) {
+        let cpo = cpo_with_location(&world).await;
+        let account = json!({ "allowed_at": [{ "party": "US/CPO", "location_id": "LOC-1001", "evse_uids": ["EVSE-1001-1"] }] });
+        let token = json!({ "contract_id": "US-EMS-C00000103-X", "account": account });
+        assert_eq!(world.operator().put("/operator/v1/tokens/bound?type=APP_USER", &token).await.http, 201);
+        let mut order = order();
+        order["token_uid"] = json!("bound");
+        let whole = json!({ "party": "US/CPO", "location_id": "LOC-1001", "token_uid": "bound" });
+        let elsewhere = json!({ "party": "US/CPO", "location_id": "LOC-1001", "evse_uid": "EVSE-1001-2", "token_uid": "bound" });
+        for (order, says) in [(&whole, "by evse_uid"), (&elsewhere, "NOT_ALLOWED")] {
+            let reply = world.operator().post(START, order).await;
+            assert!(reply.http == 422 && reply.body.to_string().contains(says), "{order}: {reply:?}");
+        }
+        assert_eq!(cpo.platform.take_seen().len(), 0);
+        assert_eq!(world.operator().post(START, &order).await.http, 201);
+        for uid in ["EVSE-1001-1", "EVSE-1001-2"] {
+            let removed = json!({ "status": "REMOVED", "last_updated": "2026-08-01T00:00:00Z" });
+            let path = format!("/ocpi/2.2.1/emsp/locations/US/CPO/LOC-1001/{uid}");
+            assert_eq!(cpo.caller.patch(&path, &removed).await.code(), 1000, "{uid}");
+        }
+        let gone = world.operator().post(START, &order).await;
+        assert!(gone.http == 422 && gone.body.to_string().contains("no EVSE any more"), "{gone:?}");
+    }
 }

@@ -21,6 +21,79 @@ crate::on_each_database! {
         assert_eq!(world.operator().get(&format!("/operator/v1/tokens/{}", demo::RFID_NEVER)).await.body["token"]["valid"], true);
     }
 
+    // Proves: TOK-065, TOK-083, CDR-118
+    async fn uids_of_apps_are_made_here(world: World) {
+        let operator = world.operator();
+        let mut uids = Vec::new();
+        for token_type in ["APP_USER", "APP_USER", "AD_HOC_USER"] {
+            let url = format!("/operator/v1/tokens?type={token_type}");
+            let made = operator.post(&url, &json!({ "contract_id": "US-EMS-C00000101-X", "language": "fr" })).await;
+            assert_eq!(made.http, 201, "{made:?}");
+            let token = &made.body["token"];
+            assert_eq!((&token["type"], &token["whitelist"], &token["valid"]), (&json!(token_type), &json!("NEVER"), &json!(true)));
+            let uid = token["uid"].as_str().unwrap().to_owned();
+            assert_eq!(operator.get(&format!("/operator/v1/tokens/{uid}?type={token_type}")).await.body, made.body);
+            uids.push(uid);
+        }
+        uids.sort();
+        uids.dedup();
+        assert_eq!(uids.len(), 3);
+        let card = operator.post("/operator/v1/tokens", &json!({ "contract_id": "C" })).await;
+        assert_eq!(card.http, 422, "a card's uid is printed into it: {card:?}");
+    }
+
+    // Proves: TOK-053 (a limit that nobody would heed is refused)
+    async fn a_token_that_is_bound_to_places_must_be_asked_about(world: World) {
+        let operator = world.operator();
+        let card = |whitelist: &str| json!({
+            "contract_id": "US-EMS-C00000102-X", "whitelist": whitelist, "account": { "denied_at": [{ "party": "US/CPO" }] },
+        });
+        for (whitelist, http) in [("ALWAYS", 422), ("ALLOWED", 422), ("ALLOWED_OFFLINE", 201), ("NEVER", 200)] {
+            let reply = operator.put("/operator/v1/tokens/BOUND", &card(whitelist)).await;
+            assert_eq!(reply.http, http, "{whitelist}: {reply:?}");
+        }
+    }
+
+    // Proves: LOC-018, LOC-139, LOC-143, LOC-160, LOC-090
+    async fn hours_and_plans_of_a_location_can_be_asked_for(world: World) {
+        let cpo = world.register(&["US/CPO"]).await.caller;
+        let mut location = example(examples::LOCATION);
+        location["time_zone"] = json!("America/New_York");
+        location["charging_when_closed"] = json!(false);
+        location["opening_times"] = json!({
+            "twentyfourseven": false,
+            "regular_hours": (1..=5).map(|day| json!({ "weekday": day, "period_begin": "07:00", "period_end": "20:00" })).collect::<Vec<_>>(),
+            "exceptional_openings": [{ "period_begin": "2026-09-05T14:00:00Z", "period_end": "2026-09-05T20:00:00Z" }],
+            "exceptional_closings": [{ "period_begin": "2026-09-01T16:00:00Z", "period_end": "2026-09-01T18:00:00Z" }],
+        });
+        let url = "/ocpi/2.2.1/emsp/locations/US/CPO/LOC-1001";
+        assert_eq!(cpo.put(url, &location).await.code(), 1000);
+        let at = async |moment: &str| {
+            let path = format!("/operator/v1/locations/US/CPO/LOC-1001/availability?at={moment}");
+            let reply = world.operator().get(&path).await;
+            assert_eq!(reply.http, 200, "{reply:?}");
+            reply.body
+        };
+        let then = at("2026-09-01T15:00:00Z").await;
+        assert_eq!((&then["open"], &then["changes_at"], &then["lets_charge"]), (&json!(true), &json!("2026-09-01T16:00:00Z"), &json!(true)));
+        assert_eq!((&then["evses"][0]["status"], &then["evses"][0]["planned"]), (&json!("AVAILABLE"), &json!("INOPERATIVE")));
+        let then = at("2026-09-01T17:00:00Z").await;
+        assert_eq!((&then["open"], &then["lets_charge"]), (&json!(false), &json!(false)));
+        let then = at("2026-09-05T15:00:00Z").await;
+        assert_eq!((&then["open"], &then["evses"][0]["planned"]), (&json!(true), &Value::Null), "a Saturday with an exception");
+        let bad = world.operator().get("/operator/v1/locations/US/CPO/LOC-1001/availability?at=noon").await;
+        assert_eq!(bad.http, 422);
+
+        for evse in location["evses"].as_array().unwrap() {
+            let removed = json!({ "status": "REMOVED", "last_updated": "2026-08-01T00:00:00Z" });
+            let path = format!("{url}/{}", evse["uid"].as_str().unwrap());
+            assert_eq!(cpo.patch(&path, &removed).await.code(), 1000);
+        }
+        let then = at("2026-09-01T15:00:00Z").await;
+        assert_eq!((&then["expired"], &then["evses"]), (&json!(true), &json!([])));
+        assert_eq!(cpo.get(url).await.http, 200, "it stays where it is");
+    }
+
     // Proves: TOK-065, TOK-066, TOK-071, TOK-083, TOK-009, TOK-074, TOK-080, TOK-062
     async fn tokens_are_kept_in_order(world: World) {
         let operator = world.operator();

@@ -83,7 +83,8 @@ fn net(cdrs: &[(Cdr, StoredCheck)]) -> Vec<Net> {
     let mut sums: Vec<Net> = Vec::new();
     for (cdr, _) in cdrs {
         let cost = &cdr.total_cost;
-        let sum = Price { excl_vat: cost.excl_vat, incl_vat: cost.incl_vat, extra: Extra::default() };
+        let (excl_vat, incl_vat) = (cost.excl_vat.normalize(), cost.incl_vat.map(|incl| incl.normalize()));
+        let sum = Price { excl_vat, incl_vat, extra: Extra::default() };
         match sums.iter_mut().find(|net| net.currency == cdr.currency.as_str()) {
             None => sums.push(Net { currency: cdr.currency.as_str().to_owned(), sum }),
             Some(net) => {

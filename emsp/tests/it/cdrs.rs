@@ -45,7 +45,8 @@ fn credit_of(cdr: &Value) -> Value {
     credit["credit_reference_id"] = cdr["id"].clone();
     for part in ["excl_vat", "incl_vat"] {
         let amount = credit["total_cost"][part].to_string();
-        credit["total_cost"][part] = serde_json::from_str(&format!("-{amount}")).unwrap();
+        let negated = amount.strip_prefix('-').map_or_else(|| format!("-{amount}"), str::to_owned);
+        credit["total_cost"][part] = serde_json::from_str(&negated).unwrap();
     }
     credit
 }
@@ -213,7 +214,6 @@ crate::on_each_database! {
         };
         let mut of_credit = credit_of(&with("CDR-A", "/remark", json!("?")));
         of_credit["credit_reference_id"] = json!("CDR-A");
-        of_credit["total_cost"] = json!({ "excl_vat": 11.30, "incl_vat": 12.091 });
         for (wrong, codes) in [
             (with("CDR-A", "/remark", json!("?")), vec!["CREDIT_CONTENT"]),
             (with("CDR-B", "/total_cost/excl_vat", json!(-11.31)), vec!["CREDIT_AMOUNT", "CREDIT_TWICE"]),
@@ -256,7 +256,7 @@ crate::on_each_database! {
         let entries: Vec<_> = all.body["cdrs"].as_array().unwrap().iter().map(|cdr| &cdr["id"]).collect();
         assert_eq!(entries, ["CDR-9001", "CDR-9002", "CDR-9001-C"]);
         assert_eq!(all.body["cdrs"][2]["takes_back"], "CDR-9001");
-        assert_eq!(balance().await.body["cdrs"][2]["total_cost"]["excl_vat"], json!(-11.3));
+        assert_eq!(all.body["cdrs"][2]["total_cost"]["excl_vat"].to_string(), "-11.30");
     }
 
     // Proves: CDR-075, CDR-115, CDR-123, CDR-126, CDR-127, CDR-128, CDR-129, CDR-130

@@ -188,7 +188,7 @@ crate::on_each_database! {
         order["token_type"] = json!("AD_HOC_USER");
         assert_eq!(world.operator().post(START, &order).await.http, 201);
         let again = world.operator().post(START, &order).await;
-        assert!(again.http == 422 && again.body.to_string().contains("for one charge"), "{again:?}");
+        assert!(again.http == 409 && again.body.to_string().contains("for one charge"), "{again:?}");
         assert_eq!(cpo.platform.take_seen().len(), 1, "the CPO never sees it again");
         // An app's user charges again and again.
         for _ in 0..2 {
@@ -208,7 +208,7 @@ crate::on_each_database! {
         let elsewhere = json!({ "party": "US/CPO", "location_id": "LOC-1001", "evse_uid": "EVSE-1001-2", "token_uid": "bound" });
         for (order, says) in [(&whole, "by evse_uid"), (&elsewhere, "NOT_ALLOWED")] {
             let reply = world.operator().post(START, order).await;
-            assert!(reply.http == 422 && reply.body.to_string().contains(says), "{order}: {reply:?}");
+            assert!(reply.http == 409 && reply.body.to_string().contains(says), "{order}: {reply:?}");
         }
         assert_eq!(cpo.platform.take_seen().len(), 0);
         assert_eq!(world.operator().post(START, &order).await.http, 201);
@@ -218,6 +218,6 @@ crate::on_each_database! {
             assert_eq!(cpo.caller.patch(&path, &removed).await.code(), 1000, "{uid}");
         }
         let gone = world.operator().post(START, &order).await;
-        assert!(gone.http == 422 && gone.body.to_string().contains("no EVSE any more"), "{gone:?}");
+        assert!(gone.http == 409 && gone.body.to_string().contains("no EVSE any more"), "{gone:?}");
     }
 }

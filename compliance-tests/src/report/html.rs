@@ -9,6 +9,9 @@ use crate::exchange::Exchange;
 const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("report.js");
 
+/// The words for outcomes, in the order in which a reader wants them.
+const WORST_FIRST: [&str; 7] = ["fail", "error", "warning", "info", "skip", "not applicable", "pass"];
+
 pub(super) fn render(report: &RunReport) -> String {
     let mut html = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
@@ -17,7 +20,10 @@ pub(super) fn render(report: &RunReport) -> String {
     head(&mut html, report);
     filters(&mut html, report);
     html.push_str("<main id=\"cases\">\n");
-    for case in &report.cases {
+    // What wants attention comes first; within that, the order of the run.
+    let mut cases: Vec<&CaseReport> = report.cases.iter().collect();
+    cases.sort_by_key(|case| WORST_FIRST.iter().position(|word| *word == case.word()));
+    for case in cases {
         write_case(&mut html, case);
     }
     html.push_str("</main>\n");
@@ -48,20 +54,30 @@ fn head(html: &mut String, report: &RunReport) {
     if let Some(trouble) = report.trouble.as_ref().or(report.target.trouble.as_ref()) {
         let _ = writeln!(html, "<p class=\"trouble\">{}</p>", escape(trouble));
     }
-    html.push_str("<div class=\"scroll\"><table><tr><th>module</th>");
-    let words = ["pass", "fail", "warning", "info", "skip", "not applicable", "error"];
-    for word in words {
-        let _ = write!(html, "<th>{word}</th>");
+    let counts = report.counts();
+    let words: Vec<&str> = WORST_FIRST.into_iter().filter(|word| counts.contains_key(word)).collect();
+    html.push_str("<p class=\"chips\">");
+    for word in &words {
+        let _ = write!(
+            html,
+            "<a href=\"#cases\" class=\"badge {class}\" data-outcome=\"{class}\">{} {word}</a> ",
+            counts[word],
+            class = class(word)
+        );
+    }
+    html.push_str("</p>\n<div class=\"scroll\"><table><tr><th>module</th>");
+    for word in &words {
+        let _ = write!(html, "<th>{}</th>", if *word == "not applicable" { "n/a" } else { word });
     }
     html.push_str("</tr>\n");
     for (module, counts) in report.by_module() {
         let _ = write!(html, "<tr><td><a href=\"#\" data-module=\"{module}\">{module}</a></td>");
-        for word in words {
+        for word in &words {
             let _ = write!(
                 html,
                 "<td class=\"{}\">{}</td>",
                 class(word),
-                counts.get(word).map_or(String::new(), ToString::to_string)
+                counts.get(*word).map_or(String::new(), ToString::to_string)
             );
         }
         html.push_str("</tr>\n");

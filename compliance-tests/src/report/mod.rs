@@ -141,6 +141,9 @@ pub struct RunReport {
     pub other_exchanges: Vec<Exchange>,
     /// The tester's own trouble.
     pub trouble: Option<String>,
+    /// Nobody answers at the versions URL: nothing was run.
+    #[serde(default)]
+    pub unreachable: bool,
 }
 
 impl RunReport {
@@ -160,6 +163,7 @@ impl RunReport {
             untested: Vec::new(),
             other_exchanges: Vec::new(),
             trouble: None,
+            unreachable: false,
         }
     }
 
@@ -231,6 +235,8 @@ impl RunReport {
         let has = |word: &str| counts.get(word).copied().unwrap_or(0) > 0;
         if has("fail") {
             1
+        } else if self.unreachable {
+            2
         } else if self.trouble.is_some() || has("error") {
             3
         } else if !(has("pass") || has("warning") || has("info")) {

@@ -14,8 +14,13 @@
   }
   text.addEventListener("input", show);
   selects.forEach(function (s) { s.addEventListener("change", show); });
-  document.querySelectorAll("a[data-module]").forEach(function (link) {
-    link.addEventListener("click", function (event) { event.preventDefault(); selects[0].value = link.dataset.module; show(); });
+  document.querySelectorAll("a[data-module],a[data-outcome]").forEach(function (link) {
+    link.addEventListener("click", function (event) {
+      event.preventDefault();
+      selects.forEach(function (s) { if (link.dataset[s.id]) { s.value = link.dataset[s.id]; } });
+      show();
+      document.querySelector("nav").scrollIntoView();
+    });
   });
   show();
 })();

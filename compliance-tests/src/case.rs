@@ -101,6 +101,15 @@ pub enum Stop {
     Error(String),
 }
 
+impl std::fmt::Display for Stop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Fail { expected, actual } => write!(f, "{actual} (expected {expected})"),
+            Self::Skip(why) | Self::NotApplicable(why) | Self::Error(why) => f.write_str(why),
+        }
+    }
+}
+
 /// What a case's function returns; `Ok` is a pass.
 pub type CaseResult<T = ()> = Result<T, Stop>;
 
@@ -278,6 +287,14 @@ impl Case {
     /// Runs the body once.
     pub fn execute(&self, ctx: Arc<Ctx>) -> BoxFuture<'static, CaseResult> {
         (self.run)(ctx)
+    }
+
+    /// Whether this is the case's id, the beginning of it up to a dot, or one of its requirements.
+    #[must_use]
+    pub fn is_named(&self, name: &str) -> bool {
+        *self.id == *name
+            || self.id.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
+            || self.requirements.iter().any(|id| id.eq_ignore_ascii_case(name))
     }
 
     /// Whether the case concerns platforms in this role.

@@ -108,6 +108,7 @@ impl Client {
                 Ok(answer)
             }
             Err(why) => {
+                record.facts.unconnected = why.starts_with(UNCONNECTED);
                 record.error = Some(why.clone());
                 let what = format!("{} {}: {why}", record.method, record.url);
                 self.recorder.keep(record);
@@ -133,8 +134,18 @@ impl Client {
     }
 }
 
+/// How the explanation begins when nobody could be reached.
+const UNCONNECTED: &str = "no connection: ";
+
 fn explain(err: &reqwest::Error) -> String {
-    let mut text = if err.is_timeout() { "timed out: ".to_string() } else { String::new() };
+    let kind = if err.is_connect() {
+        UNCONNECTED
+    } else if err.is_timeout() {
+        "timed out: "
+    } else {
+        ""
+    };
+    let mut text = kind.to_string();
     text.push_str(&err.to_string());
     let mut source = std::error::Error::source(err);
     while let Some(inner) = source {
@@ -288,12 +299,22 @@ impl Answer {
         }
     }
 
-    /// `data` as one object.
+    /// `data` as one object. A list of one counts too: that this is wrong is said once, by the cases that use [`Self::single`],
+    /// and does not hide what else there is to find.
     pub fn object(&self) -> CaseResult<&Value> {
         self.succeeded()?;
         match self.data() {
             data @ Value::Object(_) => Ok(data),
+            Value::Array(items) if matches!(items.as_slice(), [Value::Object(_)]) => Ok(&items[0]),
             _ => fail("data is one JSON object", self.describe()),
+        }
+    }
+
+    /// `data` as one object and nothing else.
+    pub fn single(&self) -> CaseResult<&Value> {
+        match self.object()? {
+            object if self.data().is_object() => Ok(object),
+            _ => fail("data is one JSON object, not a list of one", self.describe()),
         }
     }
 

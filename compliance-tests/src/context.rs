@@ -56,6 +56,8 @@ pub struct RunConfig {
     pub patience: Duration,
     /// How long to watch that something does not happen.
     pub quiet: Duration,
+    /// How long charges last whose price is checked.
+    pub charging: Duration,
     /// After this the remaining cases are errors.
     pub deadline: Duration,
     /// Largest answer that is read, in bytes.
@@ -86,6 +88,7 @@ impl RunConfig {
             timeout: Duration::from_secs(10),
             patience: Duration::from_secs(15),
             quiet: Duration::from_millis(700),
+            charging: Duration::from_secs(5),
             deadline: Duration::from_mins(10),
             largest_answer: 8 * 1024 * 1024,
         }
@@ -153,6 +156,7 @@ pub struct Ctx {
     counter: Mutex<usize>,
     pub(crate) shared: tokio::sync::Mutex<HashMap<String, Value>>,
     pub(crate) charge: tokio::sync::OnceCell<CaseResult<crate::cases::Charge>>,
+    pub(crate) priced: tokio::sync::OnceCell<HashMap<String, CaseResult<crate::cases::PricedCharge>>>,
 }
 
 /// How a request authenticates.
@@ -208,8 +212,16 @@ impl Ctx {
             counter: Mutex::default(),
             shared: tokio::sync::Mutex::default(),
             charge: tokio::sync::OnceCell::new(),
+            priced: tokio::sync::OnceCell::new(),
             config,
         }))
+    }
+
+    /// What the trigger file takes from the environment appears in no report.
+    pub(crate) fn hide_operator_secrets(&self) {
+        for secret in self.config.triggers.secrets() {
+            self.recorder.hide(&secret);
+        }
     }
 
     /// A copy of what is known about the platform.

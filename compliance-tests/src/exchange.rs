@@ -61,6 +61,8 @@ pub struct Facts {
     pub odd_request: bool,
     /// Belongs to versions, details or credentials.
     pub configuration: bool,
+    /// No connection could be made: there was no request.
+    pub unconnected: bool,
     /// The answer is the tester's own party's (set on incoming ones).
     pub request_json: Option<Value>,
 }
@@ -134,7 +136,21 @@ impl Recorder {
         if secret.len() >= 6 {
             let mut inner = self.inner();
             inner.secrets.insert(secret.to_string());
+            // With what may follow it, such as a line feed, the last characters of the encoded form differ.
+            let whole = secret.len() - secret.len() % 3;
+            inner.secrets.insert(STANDARD.encode(&secret.as_bytes()[..whole]));
             inner.secrets.insert(STANDARD.encode(secret));
+        }
+    }
+
+    /// Gives exchanges of this run in which the text occurs to a case: those of a charge to the case that looks at it.
+    pub fn claim(&self, case: &str, text: &str) {
+        let has = |exchange: &Exchange| {
+            let bodies = [&exchange.request_body, &exchange.response_body];
+            exchange.url.contains(text) || bodies.into_iter().flatten().any(|body| body.contains(text))
+        };
+        for exchange in self.inner().exchanges.iter_mut().filter(|exchange| has(exchange)) {
+            exchange.case = case.to_string();
         }
     }
 
@@ -186,7 +202,10 @@ fn cut(text: &mut String, limit: usize) {
 
 fn hide_all(text: &str, secrets: &BTreeSet<String>) -> String {
     let mut clean = text.to_string();
-    for secret in secrets.iter().filter(|secret| text.contains(secret.as_str())) {
+    // The longest first: one may be the beginning of another.
+    let mut present: Vec<&String> = secrets.iter().filter(|secret| text.contains(secret.as_str())).collect();
+    present.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    for secret in present {
         clean = clean.replace(secret, "•••");
     }
     clean
@@ -195,10 +214,14 @@ fn hide_all(text: &str, secrets: &BTreeSet<String>) -> String {
 fn redacted(exchange: &Exchange, secrets: &BTreeSet<String>) -> Exchange {
     let mut clean = exchange.clone();
     clean.url = hide_all(&clean.url, secrets);
-    for (_, value) in clean.request_headers.iter_mut().chain(&mut clean.response_headers) {
+    for (name, value) in clean.request_headers.iter_mut().chain(&mut clean.response_headers) {
         *value = hide_all(value, secrets);
+        // What the platform shows may be a token in a spelling that nobody thought of.
+        if clean.incoming && name.eq_ignore_ascii_case("authorization") && !value.contains("•••") {
+            *value = format!("{} •••", value.split(' ').next().filter(|scheme| scheme.len() < 10).unwrap_or(""));
+        }
     }
-    for body in [&mut clean.request_body, &mut clean.response_body].into_iter().flatten() {
+    for body in [&mut clean.request_body, &mut clean.response_body, &mut clean.error].into_iter().flatten() {
         *body = hide_all(body, secrets);
     }
     clean
@@ -225,6 +248,25 @@ mod tests {
         assert!(!text.contains("secret-token"));
         assert!(!text.contains(&STANDARD.encode("secret-token")));
         assert!(shown.curl().contains("Token $TOKEN"));
+    }
+
+    #[test]
+    fn a_token_that_the_platform_spells_oddly_is_hidden_too() {
+        let recorder = Recorder::default();
+        recorder.hide("secret-token-b");
+        for header in [crate::formats::authorization("secret-token-b\n"), "Bearer c2VjcmV0".into(), "raw".into()] {
+            let exchange = Exchange {
+                incoming: true,
+                request_headers: vec![("authorization".into(), header)],
+                error: Some("no secret-token-b here".into()),
+                ..Exchange::default()
+            };
+            recorder.keep(exchange);
+        }
+        let text = serde_json::to_string(&recorder.of("")).unwrap();
+        for secret in ["c2Vj", "raw", "secret-token-b"] {
+            assert!(!text.contains(secret), "{text}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod formats;
 
 pub mod pages;
 pub mod party;
+pub mod price;
 mod register;
 pub mod report;
 mod runner;

@@ -4,33 +4,34 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::case::Stop;
 use crate::client::Answer;
 use crate::context::{Ctx, Endpoint, Target};
 use crate::party::new_token;
 
-/// Reads versions and details with the token at hand.
-pub(crate) async fn discover(ctx: &Arc<Ctx>) {
+/// Reads versions and details with the token at hand. Gives the reason when no connection can be made at all.
+pub(crate) async fn discover(ctx: &Arc<Ctx>) -> Option<String> {
     let existing = ctx.config.token.clone();
     let token = existing.clone().or_else(|| ctx.config.token_a.clone()).unwrap_or_default();
     ctx.recorder.hide(&token);
     ctx.update_target(|target| target.token = token);
     if let Err(why) = read_details(ctx).await {
-        ctx.update_target(|target| target.trouble = Some(why));
-        return;
+        let nobody = ctx.recorder.all().iter().all(|exchange| exchange.facts.unconnected);
+        ctx.update_target(|target| target.trouble = Some(why.clone()));
+        return nobody.then_some(why);
     }
     if existing.is_some() {
         use_existing(ctx).await;
     }
+    None
 }
 
 async fn read_details(ctx: &Arc<Ctx>) -> Result<(), String> {
-    let versions = ctx.configuration("GET", &ctx.config.versions_url).send().await.map_err(|stop| words(&stop))?;
+    let versions = ctx.configuration("GET", &ctx.config.versions_url).send().await.map_err(|stop| stop.to_string())?;
     ctx.update_target(|target| target.versions = Some(versions.clone()));
     let url = details_url(&versions)
         .ok_or_else(|| format!("the versions list has no usable entry 2.2.1: {}", versions.describe()))?;
     ctx.update_target(|target| target.details_url = Some(url.clone()));
-    let details = ctx.configuration("GET", &url).send().await.map_err(|stop| words(&stop))?;
+    let details = ctx.configuration("GET", &url).send().await.map_err(|stop| stop.to_string())?;
     let endpoints = endpoints_of(&details);
     let empty = endpoints.is_empty();
     let seen = details.describe();
@@ -94,7 +95,7 @@ pub(crate) async fn register(ctx: &Arc<Ctx>) {
     let answer = match answer {
         Ok(answer) => answer,
         Err(stop) => {
-            ctx.update_target(|target| target.trouble = Some(words(&stop)));
+            ctx.update_target(|target| target.trouble = Some(stop.to_string()));
             return;
         }
     };
@@ -151,11 +152,4 @@ pub(crate) async fn leave(ctx: &Arc<Ctx>) {
         let _ = ctx.configuration("DELETE", url).send().await;
     }
     ctx.update_target(|target| target.registered = false);
-}
-
-fn words(stop: &Stop) -> String {
-    match stop {
-        Stop::Fail { expected, actual } => format!("{actual} (expected {expected})"),
-        Stop::Skip(why) | Stop::NotApplicable(why) | Stop::Error(why) => why.clone(),
-    }
 }

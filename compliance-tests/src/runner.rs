@@ -17,13 +17,7 @@ const CASE_LIMIT: Duration = Duration::from_secs(90);
 /// The cases that this configuration selects, in running order.
 #[must_use]
 pub fn applicable(config: &RunConfig) -> Vec<Case> {
-    let named = |case: &Case, list: &[String]| {
-        list.iter().any(|name| {
-            *case.id == **name
-                || case.id.starts_with(&format!("{name}."))
-                || case.requirements.iter().any(|id| id.eq_ignore_ascii_case(name))
-        })
-    };
+    let named = |case: &Case, list: &[String]| list.iter().any(|name| case.is_named(name));
     let mut chosen: Vec<Case> = cases::all()
         .into_iter()
         .filter(|case| case.applies_to(config.role))
@@ -51,17 +45,28 @@ pub async fn run_observed(config: RunConfig, mut observe: impl FnMut(usize, usiz
         Ok(ctx) => ctx,
         Err(why) => {
             report.trouble = Some(why);
+            let target = report.target.clone();
+            report.finish(target, &recorder, began.elapsed());
             return report;
         }
     };
+    ctx.hide_operator_secrets();
     recorder.begin("discovery");
-    register::discover(&ctx).await;
+    if let Some(why) = register::discover(&ctx).await {
+        // Nobody is there: no rule was kept or broken.
+        report.trouble = Some(why);
+        report.unreachable = true;
+        report.finish(target_report(&ctx), &recorder, began.elapsed());
+        return report;
+    }
+    let mut trouble = ctx.target().trouble;
     let total = chosen.len();
     let (mut registered, mut left) = (false, false);
     for case in &chosen {
         if case.phase >= Phase::Registration && !registered {
             registered = true;
             connect(&ctx).await;
+            trouble = ctx.target().trouble;
         }
         if case.phase >= Phase::Leaving && !left {
             left = true;
@@ -89,7 +94,9 @@ pub async fn run_observed(config: RunConfig, mut observe: impl FnMut(usize, usiz
     }
     recorder.begin("farewell");
     register::leave(&ctx).await;
-    report.finish(target_report(&ctx), &recorder, began.elapsed());
+    // That a case ended the registration is no trouble.
+    let target = TargetReport { trouble, ..target_report(&ctx) };
+    report.finish(target, &recorder, began.elapsed());
     report
 }
 

@@ -23,7 +23,7 @@ pub struct Known {
 }
 
 /// Every trigger that a case can ask for.
-pub const KNOWN: [Known; 21] = [
+pub const KNOWN: &[Known] = &[
     known("invite", "create a registration token (token A) for a new partner", &["name"], &["token_a", "peer_id"]),
     known(
         "register",
@@ -48,6 +48,49 @@ pub const KNOWN: [Known; 21] = [
     known("stop_charge", "let the driver end the charge", &["session_id", "evse_uid"], &[]),
     known("plug_in", "plug a vehicle in (before START_SESSION)", &["location_id", "evse_uid", "connector_id"], &[]),
     known("unplug", "unplug the vehicle", &["location_id", "evse_uid", "connector_id"], &[]),
+    known("publish_tariff", "publish exactly this tariff, or replace it", &["tariff_id", "tariff"], &[]),
+    known(
+        "station_with_tariff",
+        "put a station up whose connector has exactly these tariffs (JSON array of ids)",
+        &["tariff_ids", "time_zone"],
+        &["location_id", "evse_uid", "connector_id"],
+    ),
+    known("remove_station", "take that station away again", &["location_id", "evse_uid", "time_zone"], &[]),
+    known(
+        "plug_in_full",
+        "plug a vehicle in that is full after two seconds and then parks",
+        &["location_id", "evse_uid", "connector_id"],
+        &[],
+    ),
+    known("present_card", "hold another card to the reader of an EVSE that charges", &["token_uid", "evse_uid"], &[]),
+    known("fault_station", "let an EVSE break down", &["location_id", "evse_uid"], &[]),
+    known("repair_station", "repair it", &["location_id", "evse_uid"], &[]),
+    known(
+        "remove_information",
+        "take an optional field away from a location of `create_location`",
+        &["location_id"],
+        &[],
+    ),
+    known("correct_cdr", "correct a CDR that was sent", &["cdr_id"], &[]),
+    known(
+        "create_limited_token",
+        "issue a token (type APP_USER) whose contract holds at one location only",
+        &["location_id"],
+        &["token_uid"],
+    ),
+    known("create_token_without_credit", "issue a token (type APP_USER) whose account is empty", &[], &["token_uid"]),
+    known(
+        "start_session_with_token",
+        "send START_SESSION to the tester with this token",
+        &["token_uid", "location_id", "evse_uid", "connector_id", "peer_id"],
+        &[],
+    ),
+    known(
+        "reserve_with_token",
+        "send RESERVE_NOW to the tester with this token",
+        &["token_uid", "location_id", "evse_uid", "peer_id"],
+        &[],
+    ),
     known("create_token", "issue a token", &[], &["token_uid"]),
     known("change_token", "change a token", &["token_uid"], &[]),
     known("invalidate_token", "make a token invalid", &["token_uid"], &[]),
@@ -124,6 +167,28 @@ impl Triggers {
             }
         }
         Ok(parsed)
+    }
+
+    /// The values of the environment that the triggers use: secrets of the operator.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        let of_trigger = |trigger: &Trigger| {
+            let mut texts = vec![trigger.url.clone(), trigger.body.clone(), trigger.shell.clone()];
+            texts.extend(trigger.headers.values().cloned().map(Some));
+            texts.into_iter().flatten().collect::<Vec<_>>()
+        };
+        let texts: Vec<String> = self.triggers.values().flat_map(of_trigger).collect();
+        texts
+            .iter()
+            .flat_map(|text| text.split("{env:").skip(1).filter_map(|rest| rest.split('}').next()))
+            .filter_map(|name| std::env::var(name).ok())
+            .collect()
+    }
+
+    /// Whether the file has this trigger. What has to be done often or within seconds is not asked of a person.
+    #[must_use]
+    pub fn is_given(&self, name: &str) -> bool {
+        self.triggers.contains_key(name)
     }
 
     /// Whether this trigger can be pulled.
@@ -217,7 +282,7 @@ impl Triggers {
             .map_err(|_| error("took too long".into()))?
             .map_err(|err| error(err.to_string()))?;
         if !output.status.success() {
-            let text = String::from_utf8_lossy(&output.stderr).into_owned();
+            let text = [&output.stdout, &output.stderr].map(|said| String::from_utf8_lossy(said).into_owned()).concat();
             return Err(error(format!("{}: {}", output.status, crate::formats::shorten(&text, 300))));
         }
         Ok(serde_json::from_slice(&output.stdout).unwrap_or(Value::Null))

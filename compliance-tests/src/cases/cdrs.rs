@@ -273,6 +273,13 @@ fn values() -> Vec<Case> {
                     {"nature": "start", "plain_data": "{\"a\": 1}", "signed_data": "QQ=="}]});
             },
         ),
+        accepted("cdrs.push.values.discharged", "Energy that flowed back to the grid", &["PRC-087"], |cdr| {
+            cdr["charging_periods"][0]["dimensions"][0]["volume"] = json!(-1.5);
+            cdr["total_energy"] = json!(-1.5);
+            cdr["total_energy_cost"] = json!({"excl_vat": 0});
+            cdr["total_cost"] = json!({"excl_vat": 0});
+        })
+        .may(),
         accepted("cdrs.push.values.decimals", "Numbers come back exactly", &["TYP-023", "TAR-049"], |cdr| {
             cdr["total_energy"] = json!(10.0001);
             cdr["charging_periods"][0]["dimensions"][0]["volume"] = json!(10.0001);

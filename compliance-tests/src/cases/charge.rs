@@ -34,7 +34,7 @@ pub(super) fn response_url(cx: &Arc<Ctx>) -> (String, String) {
     (format!("{}{path}", cx.party.base()), path)
 }
 
-async fn command(cx: &Arc<Ctx>, name: &str, body: &Value) -> CaseResult<crate::client::Answer> {
+pub(super) async fn command(cx: &Arc<Ctx>, name: &str, body: &Value) -> CaseResult<crate::client::Answer> {
     cx.put("POST", join(&cx.endpoint("commands", "RECEIVER")?, &[name]), body).await
 }
 
@@ -114,6 +114,29 @@ async fn do_charge(cx: &Arc<Ctx>) -> CaseResult<Charge> {
     })
 }
 
+/// The session after these pushes.
+pub(super) fn merged(calls: &[&Received]) -> Value {
+    let mut state = Value::Null;
+    for call in calls {
+        let body = call.json.clone().unwrap_or_default();
+        if call.method == "PUT" || !state.is_object() {
+            state = body;
+        } else if let (Some(map), Some(change)) = (state.as_object_mut(), body.as_object()) {
+            for (key, value) in change {
+                let appended = (key == "charging_periods").then(|| {
+                    [
+                        map.get(key).and_then(Value::as_array).cloned().unwrap_or_default(),
+                        value.as_array().cloned().unwrap_or_default(),
+                    ]
+                    .concat()
+                });
+                map.insert(key.clone(), appended.map_or(value.clone(), Value::Array));
+            }
+        }
+    }
+    state
+}
+
 impl Charge {
     fn results(&self) -> Vec<&Received> {
         self.calls.iter().filter(|r| r.path == self.response_path).collect()
@@ -137,25 +160,7 @@ impl Charge {
 
     /// The session after all pushes.
     fn final_session(&self) -> CaseResult<Value> {
-        let mut state = Value::Null;
-        for call in self.session_calls()? {
-            let body = call.json.clone().unwrap_or_default();
-            if call.method == "PUT" || !state.is_object() {
-                state = body;
-            } else if let (Some(map), Some(change)) = (state.as_object_mut(), body.as_object()) {
-                for (key, value) in change {
-                    let appended = (key == "charging_periods").then(|| {
-                        [
-                            map.get(key).and_then(Value::as_array).cloned().unwrap_or_default(),
-                            value.as_array().cloned().unwrap_or_default(),
-                        ]
-                        .concat()
-                    });
-                    map.insert(key.clone(), appended.map_or(value.clone(), Value::Array));
-                }
-            }
-        }
-        Ok(state)
+        Ok(merged(&self.session_calls()?))
     }
 
     fn cdr_calls(&self) -> Vec<&Received> {

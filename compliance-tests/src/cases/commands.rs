@@ -412,7 +412,7 @@ async fn started(cx: &Arc<Ctx>, evse: &str) -> CaseResult<Received> {
 fn sent() -> Vec<Case> {
     vec![
         emsp("commands.send.start", "START_SESSION is well formed")
-            .proves(&["CMD-018", "CMD-021", "CMD-065", "CMD-056"])
+            .proves(&["CMD-018", "CMD-021", "CMD-065", "CMD-056", "LOC-079"])
             .does("Lets the operator start a session at a station of the tester")
             .expects(
                 "POST to {endpoint}/START_SESSION with a StartSession by the tables and a token of the platform's own",

@@ -56,7 +56,7 @@ fn one_location() -> Vec<Case> {
                 let parts: Vec<&str> = ids.iter().map(String::as_str).collect();
                 for (depth, field) in [(1, "id"), (2, "uid"), (3, "id")] {
                     let answer = cx.get(join(&base, &parts[..depth])).await?;
-                    let object = answer.object()?;
+                    let object = answer.single()?;
                     let kind = ["coordinates", "connectors", "standard"][depth - 1];
                     let right = object[field].as_str().is_some_and(|id| id.eq_ignore_ascii_case(parts[depth - 1]))
                         && object.get(kind).is_some();

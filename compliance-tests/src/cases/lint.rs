@@ -34,9 +34,12 @@ pub(super) fn lint(
         })
 }
 
-fn report(_: &Arc<Ctx>, module: &str, objects: &[Value], wrong: impl Fn(&Value) -> Option<String>) -> CaseResult {
+fn report(cx: &Arc<Ctx>, module: &str, objects: &[Value], wrong: impl Fn(&Value) -> Option<String>) -> CaseResult {
+    // What the operator published for the tester is not the platform's own choice.
+    let published = format!("PT{}", cx.run_id);
     let found: Vec<String> = objects
         .iter()
+        .filter(|object| !crate::party::id_of(module, object).to_uppercase().starts_with(&published))
         .filter_map(|object| Some(format!("{}: {}", crate::party::id_of(module, object), wrong(object)?)))
         .collect();
     ensure(found.is_empty(), "no object that breaks the rule", || {
@@ -290,7 +293,8 @@ fn connectors_and_hours() -> Vec<Case> {
         })
         .sabotage("set locations /images [{\"url\":\"https://x.example/i.bmp\",\"category\":\"OTHER\",\"type\":\"bmp\"}]"),
         lint("tariffs-listed", "Connectors list a tariff, also where charging is free", &["LOC-116"], |location| {
-            connectors(location).find(|c| !filled(&c["tariff_ids"])).map(|c| format!("connector {} lists none", c["id"]))
+            let in_use = evses(location).filter(|evse| evse["status"] != "REMOVED");
+            in_use.flat_map(|evse| list(evse, "connectors")).find(|c| !filled(&c["tariff_ids"])).map(|c| format!("connector {} lists none", c["id"]))
         })
         .should()
         .sabotage("unset locations /evses/0/connectors/0/tariff_ids"),
@@ -643,7 +647,8 @@ fn connector_tariffs() -> Case {
         .run(|cx| async move {
             let (locations, tariffs) = (cx.objects("locations", 1).await?, cx.objects("tariffs", 1).await?);
             for location in locations.iter() {
-                for connector in connectors(location) {
+                let in_use = evses(location).filter(|evse| evse["status"] != "REMOVED");
+                for connector in in_use.flat_map(|evse| list(evse, "connectors")) {
                     let used: Vec<&Value> = list(connector, "tariff_ids")
                         .filter_map(|id| {
                             tariffs.iter().find(|t| {

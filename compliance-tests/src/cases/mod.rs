@@ -6,12 +6,15 @@ mod audit;
 mod auth;
 mod cdrs;
 mod charge;
+mod circumstances;
 mod commands;
 mod credentials;
 mod details;
 mod envelope;
 mod lint;
 mod lists;
+mod outages;
+mod prices;
 mod pushes;
 mod receivers;
 mod registrations;
@@ -23,6 +26,7 @@ use std::sync::OnceLock;
 
 use crate::case::Case;
 pub(crate) use charge::Charge;
+pub(crate) use prices::PricedCharge;
 
 /// Every case, in the order of the files.
 #[must_use]
@@ -42,8 +46,11 @@ pub fn all() -> Vec<Case> {
             details::cases(),
             cdrs::cases(),
             charge::cases(),
+            prices::cases(),
             commands::cases(),
             pushes::cases(),
+            outages::cases(),
+            circumstances::cases(),
             audit::cases(),
         ]
         .concat()

@@ -358,7 +358,7 @@ async fn change(cx: &Arc<Ctx>, trigger: &str) -> CaseResult<Received> {
 }
 
 /// The list that the platform pulls from the tester, and objects for it.
-fn pulled(cx: &Arc<Ctx>, count: usize) -> (&'static str, Vec<Value>) {
+pub(super) fn pulled(cx: &Arc<Ctx>, count: usize) -> (&'static str, Vec<Value>) {
     let at = |n: usize| format!("2026-02-{:02}T10:00:00Z", n + 1);
     let cpo = cx.config.role == TargetRole::Cpo;
     let objects = (0..count)
@@ -373,13 +373,13 @@ fn pulled(cx: &Arc<Ctx>, count: usize) -> (&'static str, Vec<Value>) {
     (if cpo { "tokens" } else { "locations" }, objects)
 }
 
-async fn sync(cx: &Arc<Ctx>) -> CaseResult {
+pub(super) async fn sync(cx: &Arc<Ctx>) -> CaseResult {
     let peer = cx.config.peer_id.clone();
     cx.trigger("sync", &[("peer_id", &peer)]).await.map(|_| ())
 }
 
 /// Waits until the platform knows an object that it pulled.
-async fn knows(cx: &Arc<Ctx>, module: &str, object: &Value) -> CaseResult {
+pub(super) async fn knows(cx: &Arc<Ctx>, module: &str, object: &Value) -> CaseResult {
     let id = crate::party::id_of(module, object);
     let owner = crate::fixtures::Owner::new(
         object["country_code"].as_str().unwrap_or(""),

@@ -272,6 +272,11 @@ impl Slot {
         ensure(nothing, "nothing is stored", || answer.describe())
     }
 
+    /// The object is given back as one object, not in a list.
+    async fn single(&self, cx: &Arc<Ctx>) -> CaseResult {
+        cx.get(self.url(cx)?).await?.single().map(|_| ())
+    }
+
     async fn holds(&self, cx: &Arc<Ctx>, wanted: &Value) -> CaseResult {
         let got = self.stored(cx).await?;
         match difference(wanted, &got, "") {
@@ -322,7 +327,8 @@ fn reading(kind: &'static Kind) -> Vec<Case> {
             .run(move |cx| async move {
                 let slot = Slot::new(&cx, kind).await?;
                 slot.put(&cx, &slot.object).await?.succeeded()?;
-                slot.holds(&cx, &slot.object).await
+                slot.holds(&cx, &slot.object).await?;
+                slot.single(&cx).await
             }),
         kind.case("created-201", "HTTP 201 for new, 200 for known")
             .proves(&["STA-008", "STA-009"])

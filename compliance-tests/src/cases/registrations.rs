@@ -15,7 +15,7 @@ use crate::party::{Party, PartyConfig, Received, new_token};
 use crate::schema;
 
 /// Another partner, on the tester's listener.
-fn partner(cx: &Arc<Ctx>, faults: &[&str]) -> Party {
+pub(super) fn partner(cx: &Arc<Ctx>, faults: &[&str]) -> Party {
     let name = cx.new_id("P").to_lowercase();
     let number: String = name.chars().rev().take(2).collect::<String>().to_uppercase();
     let ours = cx.config.role.opposite();
@@ -31,11 +31,11 @@ fn partner(cx: &Arc<Ctx>, faults: &[&str]) -> Party {
     cx.party.child(&name, config)
 }
 
-async fn token_a(cx: &Arc<Ctx>) -> CaseResult<String> {
+pub(super) async fn token_a(cx: &Arc<Ctx>) -> CaseResult<String> {
     cx.fresh_token_a("OCPI compliance suite, spare").await
 }
 
-async fn post(cx: &Arc<Ctx>, token_a: &str, body: &Value) -> CaseResult<Answer> {
+pub(super) async fn post(cx: &Arc<Ctx>, token_a: &str, body: &Value) -> CaseResult<Answer> {
     if let Some(token) = body["token"].as_str() {
         cx.recorder.hide(token);
     }
@@ -47,7 +47,7 @@ async fn post(cx: &Arc<Ctx>, token_a: &str, body: &Value) -> CaseResult<Answer> 
 }
 
 /// Ends a registration of this file.
-async fn leave(cx: &Arc<Ctx>, answer: &Answer) -> CaseResult {
+pub(super) async fn leave(cx: &Arc<Ctx>, answer: &Answer) -> CaseResult {
     if let Some(token) = answer.data()["token"].as_str() {
         cx.configuration("DELETE", credentials_url(cx)?).token(token).send().await?;
     }

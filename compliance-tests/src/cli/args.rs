@@ -18,7 +18,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0   every MUST that was tried holds
   1   some MUST failed
-  2   nothing could be run (no case passed, warned or failed)
+  2   nothing could be run (nobody answers, or no case passed, warned or failed)
   3   the tester had an error of its own
   64  wrong usage";
 

@@ -47,3 +47,13 @@ pub(crate) async fn main() -> ExitCode {
         }
     }
 }
+
+/// Whether there is such a module.
+pub(crate) fn known_module(name: &str) -> Result<(), String> {
+    let modules = compliance_tests::case::MODULES;
+    if modules.contains(&name) {
+        Ok(())
+    } else {
+        Err(format!("there is no module {name}; there are {}", modules.join(", ")))
+    }
+}

@@ -26,6 +26,9 @@ fn tier(tier: Tier) -> &'static str {
 }
 
 pub(crate) fn list(args: &ListArgs) -> Result<u8, String> {
+    if let Some(module) = &args.module {
+        super::known_module(module)?;
+    }
     let role: Option<TargetRole> = args.role.map(Into::into);
     let chosen: Vec<_> = cases::all()
         .into_iter()
@@ -52,7 +55,14 @@ pub(crate) fn list(args: &ListArgs) -> Result<u8, String> {
 }
 
 pub(crate) fn explain(id: &str) -> Result<u8, String> {
-    let case = cases::find(id).ok_or_else(|| format!("there is no case {id}; `ocpi-compliance list` names them"))?;
+    let case = cases::find(id).ok_or_else(|| {
+        let near: Vec<_> = cases::all().into_iter().filter(|case| case.is_named(id)).map(|case| case.id).collect();
+        if near.is_empty() {
+            format!("there is no case {id}; `ocpi-compliance list` names them")
+        } else {
+            format!("there is no case {id}, but there are\n  {}", near.join("\n  "))
+        }
+    })?;
     let mut text = format!("{}\n{}\n\n", case.id, case.title);
     let role = case.role.map_or("any", TargetRole::as_str);
     let _ = writeln!(text, "Module {}, {}, role {role}, tier {}", case.module, level(case.level), tier(case.tier));

@@ -4,13 +4,14 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::outage::Missed;
 use super::{Party, Peer, id_of};
 use crate::clock;
 use crate::fixtures;
 
 /// What energy costs, with the four decimals that OCPI allows.
 fn money(kwh: f64) -> f64 {
-    (kwh * 4000.0).round() / 10000.0
+    (kwh * 3900.0).round() / 10000.0
 }
 
 /// An id for a new session.
@@ -55,7 +56,21 @@ impl Party {
             self.spoil_push(method, module, body);
         }
         let method = if self.has("push-post") && method == "PUT" { "POST" } else { method };
-        self.request(method, &url, &peer.token_out, Some(peer), body.as_ref()).await;
+        let outcome = self.request(method, &url, &peer.token_out, Some(peer), body.as_ref()).await;
+        if self.has("client-strict-acks") && outcome.json.get("data").is_some() {
+            self.request(method, &url, &peer.token_out, Some(peer), body.as_ref()).await;
+        }
+        if outcome.succeeded() {
+            return;
+        }
+        let url = url.split('?').next().unwrap_or(&url).to_string() + query;
+        let path = path.iter().map(ToString::to_string).collect();
+        let missed = Missed { method: method.to_string(), url, module: module.to_string(), path, body };
+        if outcome.http == 0 || outcome.http >= 500 {
+            self.recover(peer, missed);
+        } else if method == "PATCH" {
+            self.after_failed_patch(peer, &missed).await;
+        }
     }
 
     fn spoil_push(&self, method: &str, module: &str, body: &mut Value) {
@@ -76,6 +91,9 @@ impl Party {
 
     /// Changes the status of an EVSE and tells the peer.
     pub(super) async fn set_status(&self, peer: &Peer, location_id: &str, evse_uid: &str, status: &str) {
+        if status != "AVAILABLE" && self.has("station-lies") {
+            return;
+        }
         let at = clock::timestamp();
         let mut full = None;
         {
@@ -140,6 +158,23 @@ impl Party {
         if self.has("session-other-token") {
             session["cdr_token"]["uid"] = json!("SOMEBODY-ELSE");
         }
+        if let Some((start, currency)) = self.open_priced(&id, &evse_uid) {
+            session["start_date_time"] = json!(start);
+            session["currency"] = currency;
+            if self.has("session-suspended") {
+                session["status"] = json!("PENDING");
+            }
+        }
+        let empty = status == "ACTIVE" && self.state().unplugged.contains(&evse_uid.to_ascii_uppercase());
+        if empty {
+            session["status"] = json!("PENDING");
+            let (party, peer, evse_uid) = (self.clone(), peer.clone(), evse_uid.clone());
+            tokio::spawn(async move {
+                // A driver who is not in a hurry.
+                tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+                party.plug_in(&peer, &evse_uid).await;
+            });
+        }
         self.publish("sessions", session.clone());
         let evse_status = if status == "RESERVATION" { "RESERVED" } else { "CHARGING" };
         if self.has("cdr-before-end") {
@@ -158,12 +193,21 @@ impl Party {
             return;
         };
         let now = clock::timestamp();
+        if session["status"] == "PENDING" {
+            return self.give_up(peer, session).await;
+        }
         let reserved = session["status"] == "RESERVATION";
         let kwh = if reserved { 0.0 } else { 1.5 };
         let start = session["start_date_time"].as_str().unwrap_or("").to_string();
         let mut change = json!({"status": "COMPLETED", "end_date_time": now, "kwh": kwh, "total_cost": {"excl_vat": money(kwh)}, "last_updated": now});
         if !reserved {
             change["charging_periods"] = json!([fixtures::period(&start, kwh)]);
+        }
+        session["end_date_time"] = json!(now);
+        if let Some(priced) = self.priced(&session) {
+            for (key, value) in priced.session().as_object().into_iter().flatten() {
+                change[key] = value.clone();
+            }
         }
         for (key, value) in change.as_object().into_iter().flatten() {
             session[key] = value.clone();
@@ -186,6 +230,103 @@ impl Party {
         if !reserved && !self.has("cdr-before-end") {
             self.send_cdr(peer, &session).await;
         }
+        if self.has("session-changes-after-end") {
+            let change = json!({"kwh": 77.7, "last_updated": clock::timestamp()});
+            self.push(peer, "PATCH", "sessions", &[id], "", Some(&change)).await;
+        }
+    }
+
+    /// A vehicle is plugged in: a session that waited for it becomes active.
+    pub(super) async fn plug_in(&self, peer: &Peer, evse_uid: &str) {
+        self.state().unplugged.remove(&evse_uid.to_ascii_uppercase());
+        let waiting = |s: &&Value| {
+            s["status"] == "PENDING" && s["evse_uid"].as_str().is_some_and(|uid| uid.eq_ignore_ascii_case(evse_uid))
+        };
+        let Some(mut session) = self.own("sessions").iter().find(waiting).cloned() else { return };
+        let now = clock::timestamp();
+        let mut change = json!({"status": "ACTIVE", "start_date_time": now, "last_updated": now});
+        if self.has("session-keeps-start") {
+            change.as_object_mut().map(|map| map.shift_remove("start_date_time"));
+        }
+        for (key, value) in change.as_object().into_iter().flatten() {
+            session[key] = value.clone();
+        }
+        self.publish("sessions", session.clone());
+        let id = id_of("sessions", &session).to_string();
+        self.push(peer, "PATCH", "sessions", &[&id], "", Some(&change)).await;
+    }
+
+    /// A session that never began ends: it is not billed.
+    async fn give_up(&self, peer: &Peer, mut session: Value) {
+        let now = clock::timestamp();
+        let change = json!({"status": "INVALID", "end_date_time": now, "last_updated": now});
+        for (key, value) in change.as_object().into_iter().flatten() {
+            session[key] = value.clone();
+        }
+        self.publish("sessions", session.clone());
+        let id = id_of("sessions", &session).to_string();
+        self.push(peer, "PATCH", "sessions", &[&id], "", Some(&change)).await;
+        let (location_id, evse_uid) =
+            (session["location_id"].as_str().unwrap_or(""), session["evse_uid"].as_str().unwrap_or(""));
+        self.set_status(peer, location_id, evse_uid, "AVAILABLE").await;
+        if self.has("cdr-for-invalid") {
+            self.send_cdr(peer, &session).await;
+        }
+    }
+
+    /// A card is held to the reader of a station at which somebody charges: ends the charge, if it may.
+    pub(super) async fn present_card_again(&self, peer: &Peer, uid: &str, evse_uid: &str) {
+        let active = |s: &&Value| {
+            s["status"] == "ACTIVE" && s["evse_uid"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(evse_uid))
+        };
+        let Some(session) = self.own("sessions").iter().find(active).cloned() else { return };
+        let group = |uid: &str| {
+            let state = self.state();
+            let token = state
+                .received
+                .iter()
+                .find(|((module, _), t)| module == "tokens" && id_of("tokens", t).eq_ignore_ascii_case(uid));
+            token.map(|(_, t)| t["group_id"].clone()).unwrap_or_default()
+        };
+        let began = session["cdr_token"]["uid"].as_str().unwrap_or("");
+        let same_group = !self.has("group-ignored") && group(uid).is_string() && group(uid) == group(began);
+        if began.eq_ignore_ascii_case(uid) || same_group {
+            self.end_session(peer, id_of("sessions", &session)).await;
+        }
+    }
+
+    /// Something in a CDR was wrong: it is taken back, and a right one follows.
+    pub(super) async fn correct_cdr(&self, peer: &Peer, id: &str) -> Option<()> {
+        let url = peer.endpoint("cdrs", "RECEIVER")?;
+        let original = self.own("cdrs").into_iter().find(|cdr| id_of("cdrs", cdr).eq_ignore_ascii_case(id))?;
+        let mut right = original.clone();
+        right["id"] = json!(format!("{id}-2"));
+        right["remark"] = json!("corrected");
+        if self.has("correction-overwrites") {
+            right["id"] = original["id"].clone();
+            self.request("POST", &url, &peer.token_out, Some(peer), Some(&right)).await;
+            return Some(());
+        }
+        let mut credit = original.clone();
+        credit["id"] = json!(format!("{id}-C"));
+        credit["credit"] = json!(true);
+        credit["credit_reference_id"] = original["id"].clone();
+        let negated = |value: &Value| value.as_f64().map_or(Value::Null, |amount| json!(-amount));
+        for field in ["excl_vat", "incl_vat"] {
+            if original["total_cost"].get(field).is_some() && !self.has("credit-positive") {
+                credit["total_cost"][field] = negated(&original["total_cost"][field]);
+            }
+        }
+        if self.has("credit-negates-all") {
+            credit["total_energy"] = negated(&original["total_energy"]);
+        }
+        credit["last_updated"] = json!(clock::timestamp());
+        right["last_updated"] = json!(clock::timestamp());
+        for cdr in [credit, right] {
+            self.publish("cdrs", cdr.clone());
+            self.request("POST", &url, &peer.token_out, Some(peer), Some(&cdr)).await;
+        }
+        Some(())
     }
 
     async fn send_cdr(&self, peer: &Peer, session: &Value) {
@@ -226,12 +367,15 @@ impl Party {
         cdr["cdr_location"]["evse_uid"] = session["evse_uid"].clone();
         cdr["cdr_location"]["connector_id"] = session["connector_id"].clone();
         let kwh = session["kwh"].clone();
-        cdr["charging_periods"] = json!([{"start_date_time": session["start_date_time"], "tariff_id": "T1", "dimensions": [{"type": "ENERGY", "volume": kwh}]}]);
+        cdr["charging_periods"] = json!([{"start_date_time": session["start_date_time"], "tariff_id": "T1", "dimensions": [{"type": "ENERGY", "volume": kwh}, {"type": "TIME", "volume": 0.0003}]}]);
         cdr["total_energy"] = kwh.clone();
         cdr["total_time"] = json!(0.0003);
         let cost = money(kwh.as_f64().unwrap_or(0.0));
         cdr["total_cost"] = json!({"excl_vat": if self.has("cdr-wrong-cost") { cost + 1.0 } else { cost }});
         cdr["total_energy_cost"] = json!({"excl_vat": cost});
+        if let Some(priced) = self.priced(session) {
+            priced.write(&mut cdr);
+        }
         if self.has("cdr-no-session-id") {
             cdr.as_object_mut().map(|map| map.shift_remove("session_id"));
         }
@@ -251,7 +395,8 @@ impl Party {
         connector_id: &str,
     ) -> Option<String> {
         let known = {
-            let state = self.state();
+            let mut state = self.state();
+            state.unplugged.remove(&evse_uid.to_ascii_uppercase());
             state
                 .received
                 .iter()
@@ -276,7 +421,12 @@ impl Party {
             let answer = self
                 .request("POST", &format!("{url}{slash}{uid}/authorize"), &peer.token_out, Some(peer), Some(&body))
                 .await;
-            let allowed = answer.json["data"]["allowed"] == "ALLOWED";
+            let silent = answer.http == 0 || answer.http >= 500;
+            let offline = silent
+                && token["whitelist"] == "ALLOWED_OFFLINE"
+                && token["valid"] == true
+                && !self.has("charge-needs-online");
+            let allowed = offline || answer.json["data"]["allowed"] == "ALLOWED";
             if !allowed && !self.has("charge-ignores-verdict") {
                 return None;
             }

@@ -43,6 +43,9 @@ impl Party {
         if body.get("connector_id").is_some_and(Value::is_string) && body.get("evse_uid").is_none_or(Value::is_null) {
             faults.push("/evse_uid: needed with connector_id".into());
         }
+        if kind == "StartSession" && body.get("evse_uid").is_none_or(Value::is_null) && self.has("command-needs-evse") {
+            faults.push("/evse_uid: needed".into());
+        }
         if !faults.is_empty() && !self.has("command-unvalidated") {
             return Reply::invalid(faults.join("; "));
         }
@@ -91,9 +94,16 @@ impl Party {
         match kind {
             "StopSession" => {
                 let id = body["session_id"].as_str().unwrap_or("").to_string();
-                let known = self.own("sessions").iter().any(|s| id_of("sessions", s).eq_ignore_ascii_case(&id));
-                if !known && !self.has("command-unknown-session-accepted") {
+                let known = self.own("sessions").into_iter().find(|s| id_of("sessions", s).eq_ignore_ascii_case(&id));
+                if known.is_none() && !self.has("command-unknown-session-accepted") {
                     return (1000, "UNKNOWN_SESSION", None);
+                }
+                let foreign = known.is_some_and(|session| {
+                    let text = |field: &str| session["cdr_token"][field].as_str().unwrap_or("").to_string();
+                    !peer.owns(&text("country_code"), &text("party_id"))
+                });
+                if foreign && !self.has("command-foreign-session-accepted") {
+                    return (1000, "REJECTED", None);
                 }
                 (1000, "ACCEPTED", Some(Work::Stop(id)))
             }
@@ -151,10 +161,12 @@ impl Party {
                     "UNKNOWN_RESERVATION"
                 }
             }
+            Work::Start(body) => self.station_says(body),
             _ => "ACCEPTED",
         };
         self.send_result(peer, response_url, result).await;
         match work {
+            Work::Start(_) if result != "ACCEPTED" => {}
             Work::Start(body) => {
                 if self.has("command-checks-token")
                     && let Some(url) = peer.endpoint("tokens", "SENDER")
@@ -173,6 +185,21 @@ impl Party {
                 }
             }
             Work::Cancel(_) | Work::Unlock | Work::Nothing(_) => {}
+        }
+    }
+
+    /// What the station that a START_SESSION is for answers.
+    fn station_says(&self, body: &Value) -> &'static str {
+        let locations = self.own("locations");
+        let same = |value: &Value, asked: &Value| {
+            value.as_str().zip(asked.as_str()).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))
+        };
+        let location = locations.iter().find(|l| same(&l["id"], &body["location_id"]));
+        let evse = location.and_then(|l| l["evses"].as_array()?.iter().find(|e| same(&e["uid"], &body["evse_uid"])));
+        match evse.and_then(|evse| evse["status"].as_str()) {
+            Some("OUTOFORDER") if !self.has("command-ignores-fault") => "EVSE_INOPERATIVE",
+            Some("CHARGING") if !self.has("command-ignores-occupied") => "EVSE_OCCUPIED",
+            _ => "ACCEPTED",
         }
     }
 

@@ -8,11 +8,14 @@ mod commands;
 mod credentials;
 pub mod faults;
 mod operator;
+mod outage;
 mod outgoing;
+mod priced;
 mod receiver;
 mod seed;
 mod sender;
 mod serve;
+mod stations;
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
@@ -132,7 +135,21 @@ struct State {
     received: HashMap<(String, String), Value>,
     answers: HashMap<String, Value>,
     log: Vec<Received>,
+    log_bytes: usize,
     fixed_page: HashMap<&'static str, Vec<Value>>,
+    stations: HashMap<String, priced::Station>,
+    /// The tariff of each session at such a station.
+    agreed: HashMap<String, Value>,
+    closed: bool,
+    missed: Vec<outage::Missed>,
+    recovering: bool,
+    /// EVSEs from which the vehicle was taken away.
+    unplugged: BTreeSet<String>,
+    /// Tokens whose contract holds at one location only.
+    limits: HashMap<String, String>,
+    /// Tokens whose account is empty.
+    broke: BTreeSet<String>,
+    totals: HashMap<String, usize>,
 }
 
 #[derive(Debug)]
@@ -290,12 +307,20 @@ impl Party {
         self.state().log.get(mark..).unwrap_or(&[]).to_vec()
     }
 
-    /// The first request after `mark` that fits, waiting for it at most `limit`.
+    /// The first request after `mark` that fits, waiting for it at most `limit`. `fits` must not ask the party anything.
     pub async fn wait(&self, mark: usize, limit: Duration, fits: impl Fn(&Received) -> bool) -> Option<Received> {
         let mut seen = self.0.seen.subscribe();
+        // Each request is looked at once: many may wait at the same time.
+        let mut next = mark;
+        let mut look_on = || {
+            let state = self.state();
+            let found = state.log.get(next..).and_then(|new| new.iter().find(|request| fits(request))).cloned();
+            next = next.max(state.log.len());
+            found
+        };
         let look = async {
             loop {
-                if let Some(found) = self.since(mark).into_iter().find(&fits) {
+                if let Some(found) = look_on() {
                     return Some(found);
                 }
                 if seen.changed().await.is_err() {

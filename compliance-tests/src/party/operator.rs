@@ -43,6 +43,9 @@ impl Party {
             _ => {}
         }
         let peer = self.peer().ok_or("no peer is registered")?;
+        if let Some(done) = self.at_stations(action, body, &peer).await {
+            return done;
+        }
         match action {
             "change_location" => {
                 self.set_status(&peer, &text("location_id"), &text("evse_uid"), "OUTOFORDER").await;
@@ -98,7 +101,7 @@ impl Party {
         }
     }
 
-    async fn token_action(&self, action: &str, uid: &str, peer: &super::Peer) -> Result<Value, String> {
+    pub(super) async fn token_action(&self, action: &str, uid: &str, peer: &super::Peer) -> Result<Value, String> {
         let now = clock::timestamp();
         if action == "create_token" {
             let uid = short_id("APP");
@@ -133,7 +136,7 @@ impl Party {
         Ok(json!({}))
     }
 
-    async fn send_command(&self, action: &str, asked: &Value, peer: &super::Peer) -> Result<Value, String> {
+    pub(super) async fn send_command(&self, action: &str, asked: &Value, peer: &super::Peer) -> Result<Value, String> {
         let command = action.to_uppercase();
         let endpoint = peer.endpoint("commands", "RECEIVER").ok_or("the peer takes no commands")?;
         let unique =

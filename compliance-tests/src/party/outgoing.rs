@@ -12,6 +12,7 @@ pub(super) struct Outcome {
     pub(super) http: u16,
     pub(super) json: Value,
     pub(super) link: Option<String>,
+    pub(super) total: Option<usize>,
 }
 
 impl Outcome {
@@ -45,9 +46,10 @@ impl Party {
             let (url, rest) = text.strip_prefix('<')?.split_once('>')?;
             rest.contains("next").then(|| url.to_string())
         });
+        let total = response.headers().get("x-total-count").and_then(|value| value.to_str().ok()?.parse().ok());
         let json =
             response.bytes().await.ok().and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or(Value::Null);
-        Outcome { http, json, link }
+        Outcome { http, json, link, total }
     }
 
     fn request_headers(
@@ -264,6 +266,7 @@ impl Party {
         let mut visited = Vec::new();
         let mut seen = Vec::new();
         let mut complete = true;
+        let mut total = None;
         while let Some(page_url) = next.take() {
             let looped = visited.contains(&page_url);
             if looped && (!self.has("pull-loops") || visited.len() > 200) {
@@ -272,9 +275,19 @@ impl Party {
             }
             visited.push(page_url.clone());
             let answer = self.request("GET", &page_url, &peer.token_out, Some(peer), None).await;
-            if !answer.succeeded() {
+            let status_ignored = self.has("pull-ignores-status") && (200..300).contains(&answer.http);
+            if !answer.succeeded() && !status_ignored {
                 complete = false;
                 break;
+            }
+            let shrunk = answer.total.zip(total).is_some_and(|(now, before)| now < before);
+            total = answer.total;
+            if shrunk
+                && !self.has("pull-ignores-shrinking")
+                && let Some(earlier) = one_earlier(&page_url)
+            {
+                next = Some(earlier);
+                continue;
             }
             let items = answer.json["data"].as_array().cloned().unwrap_or_default();
             let short = items.len() < 3;
@@ -341,4 +354,12 @@ impl Party {
             state.received.insert((module.to_string(), key), item);
         }
     }
+}
+
+/// The URL of a page with its offset lowered by one: an object has left the list while it was read.
+fn one_earlier(url: &str) -> Option<String> {
+    let (head, rest) = url.split_once("offset=")?;
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    let offset: usize = digits.parse().ok().filter(|offset| *offset > 0)?;
+    Some(format!("{head}offset={}{}", offset - 1, &rest[digits.len()..]))
 }

@@ -28,6 +28,9 @@ impl Party {
         if !offered && !self.has("details-wrong-roles") {
             return Reply::not_found(2000);
         }
+        if matches!(request.method.as_str(), "PATCH" | "GET") && self.has("answers-patch-404") {
+            return Reply::not_found(2003);
+        }
         let peer = match caller {
             Caller::Peer(token) => self.state().peers.iter().find(|peer| peer.token_in == *token).cloned(),
             _ => self.state().peers.last().cloned(),
@@ -35,6 +38,9 @@ impl Party {
         let peer = peer.unwrap_or_default();
         match (module, rest) {
             ("commands", [command]) => self.command(request, command, &peer),
+            ("cdrs", []) if self.has("cdr-1970-crash") && request.body.contains("\"1970-01-01T00:00:00Z\"") => {
+                Reply::error(500, 3000, "crash")
+            }
             ("cdrs", rest) => self.cdr(request, rest, &peer),
             (_, [country, party, id, below @ ..]) => {
                 let depth_ok = below.is_empty()

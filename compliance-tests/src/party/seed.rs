@@ -30,6 +30,11 @@ fn fill_cpo(state: &mut State, owner: &Owner) {
             location["evses"][1]["capabilities"] =
                 json!(["RFID_READER", "REMOTE_START_STOP_CAPABLE", "START_SESSION_CONNECTOR_REQUIRED"]);
         }
+        if n == 1 {
+            for evse in location["evses"].as_array_mut().into_iter().flatten() {
+                evse["capabilities"] = json!(["RFID_READER", "REMOTE_START_STOP_CAPABLE", "TOKEN_GROUP_CAPABLE"]);
+            }
+        }
         push(state, "locations", location);
         push(state, "tariffs", fixtures::tariff(owner, &format!("T{n}"), &day(n)));
         let mut session = fixtures::session(owner, &format!("S{n}"), &driver, &day(n));

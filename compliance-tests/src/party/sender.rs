@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::serve::Reply;
+use super::serve::{Caller, Reply};
 use super::{Party, Received, id_of};
 use crate::formats::{instant, instant_of, is_ocpi_datetime};
 use crate::schema;
 
 impl Party {
-    pub(super) fn sender(&self, request: &Received, module: &str, rest: &[&str]) -> Reply {
+    pub(super) fn sender(&self, request: &Received, module: &str, rest: &[&str], caller: &Caller) -> Reply {
         let offered = self.endpoints().iter().any(|e| e["identifier"] == module && e["role"] == "SENDER");
         if !offered && !self.has("details-wrong-roles") {
             return Reply::not_found(2000);
@@ -42,7 +42,7 @@ impl Party {
             return Reply::not_allowed("GET");
         }
         match (module, rest) {
-            (_, []) => self.list(request, module),
+            (_, []) => self.list(request, module, caller),
             ("locations", [id, below @ ..]) if below.len() <= 2 => self.one_location(id, below),
             _ if self.has("unknown-path-200") => Reply::ok(),
             _ => Reply::not_found(2000),
@@ -70,14 +70,28 @@ impl Party {
         items
     }
 
-    fn list(&self, request: &Received, module: &str) -> Reply {
+    /// Whether a partner may see this: sessions and CDRs of another partner's drivers it may not.
+    fn is_visible(&self, module: &str, object: &Value, caller: &Caller) -> bool {
+        let Caller::Peer(token) = caller else { return true };
+        if !matches!(module, "sessions" | "cdrs") || self.has("list-all-partners") {
+            return true;
+        }
+        let text = |field: &str| object["cdr_token"][field].as_str().unwrap_or("").to_string();
+        let (country, party) = (text("country_code"), text("party_id"));
+        let state = self.state();
+        let mut owners = state.peers.iter().filter(|peer| peer.owns(&country, &party)).peekable();
+        owners.peek().is_none() || owners.any(|peer| peer.token_in == *token)
+    }
+
+    fn list(&self, request: &Received, module: &str, caller: &Caller) -> Reply {
         let (from, to, offset, limit) = match self.list_query(request) {
             Ok(query) => query,
             Err(reply) => return *reply,
         };
-        let filtered: Vec<Value> = self
+        let mut filtered: Vec<Value> = self
             .served(module)
             .into_iter()
+            .filter(|object| self.is_visible(module, object, caller))
             .filter(|object| {
                 let Some(at) = instant_of(object, "last_updated") else { return true };
                 self.has("list-ignores-dates")
@@ -85,7 +99,18 @@ impl Party {
                         && to.is_none_or(|to| at < to || (at == to && self.has("list-to-inclusive"))))
             })
             .collect();
-        let total = if self.has("list-total-unfiltered") { self.served(module).len() } else { filtered.len() };
+        let mut total = if self.has("list-total-unfiltered") { self.served(module).len() } else { filtered.len() };
+        if self.has("list-newest-first") {
+            filtered.reverse();
+        }
+        if self.has("list-total-frozen") {
+            let mut state = self.state();
+            let known = state.totals.entry(module.to_string()).or_insert(total);
+            total = if offset == 0 { std::mem::replace(known, total).max(total) } else { *known };
+        }
+        if self.has("serves-shrinking-total") && offset > 0 {
+            total = total.saturating_sub(1);
+        }
         self.page(request, module, filtered, total, offset, limit)
     }
 
@@ -160,6 +185,9 @@ impl Party {
         let next = offset + shown.len() + usize::from(self.has("list-link-skips"));
         let count = shown.len();
         let mut reply = Reply::data(self.wrap(shown));
+        if self.has("serves-status-3000") {
+            reply.code = 3000;
+        }
         let total = if self.has("list-total-is-page") { count } else { total };
         let ceiling = if self.has("list-limit-is-count") { count } else { limit };
         if !self.has("list-no-total") {
@@ -247,6 +275,9 @@ impl Party {
                 return Reply::error(200, 2003, "unknown location");
             }
         }
+        if let Some(reply) = self.limited(request, uid) {
+            return reply;
+        }
         let scripted = self.state().answers.get(&uid.to_ascii_uppercase()).cloned();
         if let Some(answer) = scripted {
             return Reply::data(answer);
@@ -267,6 +298,38 @@ impl Party {
         }
         self.add_location(request, &mut info);
         Reply::data(info)
+    }
+
+    /// What a contract that is limited to a location, an empty account or a broken station lead to.
+    fn limited(&self, request: &Received, uid: &str) -> Option<Reply> {
+        let uid = uid.to_ascii_uppercase();
+        let asked = request.json.as_ref().and_then(|body| body["location_id"].as_str());
+        let (limit, broke) = {
+            let state = self.state();
+            (state.limits.get(&uid).cloned(), state.broke.contains(&uid))
+        };
+        let token = self.own("tokens").into_iter().find(|t| id_of("tokens", t).eq_ignore_ascii_case(&uid));
+        let verdict = |allowed: &str| Some(Reply::data(json!({"allowed": allowed, "token": token})));
+        if broke && !self.has("authorize-ignores-credit") {
+            return verdict("NO_CREDIT");
+        }
+        if let Some(limit) = limit.filter(|_| !self.has("authorize-ignores-limits")) {
+            match asked {
+                None => return Some(Reply::error(200, 2002, "the location is needed")),
+                Some(location) if !location.eq_ignore_ascii_case(&limit) => return verdict("NOT_ALLOWED"),
+                Some(_) => {}
+            }
+        }
+        let out_of_order = || {
+            let state = self.state();
+            state.received.iter().any(|((module, _), object)| {
+                module == "locations" && object["id"].as_str() == asked && object.to_string().contains("OUTOFORDER")
+            })
+        };
+        if self.has("authorize-by-status") && asked.is_some() && out_of_order() {
+            return verdict("NOT_ALLOWED");
+        }
+        None
     }
 
     fn add_location(&self, request: &Received, info: &mut Value) {

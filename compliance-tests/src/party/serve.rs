@@ -14,6 +14,8 @@ use crate::exchange::Exchange;
 use crate::formats::token_of;
 
 /// Largest body that is read.
+/// Bytes of request bodies that are kept over the whole life of the party.
+const MOST_LOGGED: usize = 64 * 1024 * 1024;
 const MAX_BODY: usize = 4 * 1024 * 1024;
 
 /// What a module answers, before it is wrapped.
@@ -65,9 +67,9 @@ pub(super) enum Caller {
 }
 
 pub(super) async fn serve(listener: TcpListener, party: Party) {
-    let router = Router::new().fallback(handle).with_state(party);
+    let router = Router::new().fallback(handle).with_state(party.clone());
     // Ends only when the listener does.
-    let _ = axum::serve(listener, router).await;
+    let _ = axum::serve(super::outage::Gate { listener, party }, router).await;
 }
 
 async fn handle(State(root): State<Party>, request: Request) -> Response<Body> {
@@ -97,8 +99,14 @@ async fn handle(State(root): State<Party>, request: Request) -> Response<Body> {
     if received.segments.first().is_some_and(|first| first == "operator") {
         return party.operator(&received).await;
     }
+    if party.is_closed() {
+        received.answered = 503;
+        party.remember(received, 503, &[], "");
+        return into_response(503, vec![("connection".into(), "close".into())], String::new());
+    }
     let slash = head.uri.path().ends_with('/') && head.uri.path().len() > 1;
-    let reply = party.answer(&received, slash).await;
+    let mut reply = party.answer(&received, slash).await;
+    party.vary_acknowledgement(&received, &mut reply);
     received.answered = reply.http;
     received.status_code = reply.code;
     let (status, headers, text) = party.render(&received, reply);
@@ -125,6 +133,23 @@ fn into_response(status: u16, headers: Vec<(String, String)>, text: String) -> R
 }
 
 impl Party {
+    /// What an acknowledgement holds in `data` is not said anywhere: anything may be there.
+    fn vary_acknowledgement(&self, request: &Received, reply: &mut Reply) {
+        if !matches!(request.method.as_str(), "PUT" | "PATCH") || reply.http >= 300 {
+            return;
+        }
+        for (fault, data) in [
+            ("acks-null", Value::Null),
+            ("acks-object", json!({})),
+            ("acks-list", json!([])),
+            ("acks-text", json!("ok")),
+        ] {
+            if self.has(fault) {
+                reply.data = Some(data);
+            }
+        }
+    }
+
     async fn answer(&self, request: &Received, slash: bool) -> Reply {
         if slash && self.has("redirects-slash") {
             let mut reply = Reply::error(307, 2000, "without the slash, please");
@@ -252,7 +277,7 @@ impl Party {
             ["ocpi", "versions"] => self.versions(request),
             ["ocpi", "2.2.1"] => self.details(request),
             ["ocpi", "2.2.1", "credentials"] => self.credentials_endpoint(request, &caller).await,
-            ["ocpi", "2.2.1" | "x", "sender", module, rest @ ..] => self.sender(request, module, rest),
+            ["ocpi", "2.2.1" | "x", "sender", module, rest @ ..] => self.sender(request, module, rest, &caller),
             ["ocpi", "2.2.1" | "x", "receiver", module, rest @ ..] => self.receiver(request, module, rest, &caller),
             ["callback", ..] => self.callback(request),
             _ if self.has("unknown-path-200") => Reply::ok(),
@@ -374,6 +399,12 @@ impl Party {
         let mut state = self.state();
         // A hostile platform cannot make the tester's memory grow without end.
         if state.log.len() < 20_000 {
+            let mut received = received;
+            state.log_bytes += received.body.len();
+            if state.log_bytes > MOST_LOGGED {
+                received.body = String::new();
+                received.json = None;
+            }
             state.log.push(received);
         }
         drop(state);

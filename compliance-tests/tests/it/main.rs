@@ -2,6 +2,7 @@
 //! of its own in the output.
 
 mod honesty;
+mod hostile;
 mod teeth;
 
 use libtest_mimic::Arguments;
@@ -9,6 +10,7 @@ use libtest_mimic::Arguments;
 fn main() {
     let arguments = Arguments::from_args();
     let mut tests = honesty::tests();
+    tests.extend(hostile::tests());
     tests.extend(teeth::tests());
     libtest_mimic::run(&arguments, tests).exit();
 }

@@ -56,6 +56,8 @@ async fn judge(role: TargetRole, faults: &[String], only: Vec<String>) -> RunRep
     let (_party, mut config) = reference(role, faults).await;
     config.patience = Duration::from_millis(if faults.is_empty() { 5000 } else { 600 });
     config.quiet = Duration::from_millis(250);
+    // The reference party's vehicles were plugged in long ago.
+    config.charging = Duration::ZERO;
     config.only = only;
     run(config).await
 }

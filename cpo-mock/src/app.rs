@@ -17,7 +17,10 @@ use utoipa_axum::routes;
 
 use crate::charging::Charging;
 use crate::station::Simulator;
-use crate::{Config, CpoInbox, CpoOutbox, Ids, cdrs, commands, demo, locations, operator, sessions, tariffs, tokens};
+use crate::{
+    Config, CpoInbox, CpoOutbox, Ids, cdrs, charging_profiles, commands, demo, locations, operator, sessions, tariffs,
+    tokens,
+};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
@@ -29,6 +32,7 @@ const MODULES: &[ModuleMount] = &[
     mount(ModuleId::Cdrs, InterfaceRole::Sender, "/ocpi/2.2.1/cpo/cdrs"),
     mount(ModuleId::Tokens, InterfaceRole::Receiver, "/ocpi/2.2.1/cpo/tokens"),
     mount(ModuleId::Commands, InterfaceRole::Receiver, "/ocpi/2.2.1/cpo/commands"),
+    mount(ModuleId::Chargingprofiles, InterfaceRole::Receiver, "/ocpi/2.2.1/cpo/chargingprofiles"),
 ];
 
 /// What partners are told about.
@@ -58,6 +62,12 @@ fn routes() -> OpenApiRouter<App> {
         // Partners tell us what is theirs, and what they want.
         .routes(routes!(tokens::receiver::get, tokens::receiver::put, tokens::receiver::patch))
         .routes(routes!(commands::receiver::post))
+        .routes(routes!(sessions::preferences::put))
+        .routes(routes!(
+            charging_profiles::receiver::get,
+            charging_profiles::receiver::put,
+            charging_profiles::receiver::delete
+        ))
         // The operator reads and publishes.
         .routes(routes!(operator::objects::locations))
         .routes(routes!(operator::objects::location, operator::locations::put))
@@ -77,12 +87,16 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(operator::objects::token))
         .routes(routes!(operator::commands::list))
         .routes(routes!(operator::commands::read))
+        .routes(routes!(operator::charging_profiles::list))
+        .routes(routes!(operator::charging_profiles::read))
+        .routes(routes!(operator::charging_profiles::limit, operator::charging_profiles::lift))
         .routes(routes!(operator::parties::list, operator::parties::add))
         // The hands at the simulated stations.
         .routes(routes!(operator::stations::list))
         .routes(routes!(operator::stations::read))
         .routes(routes!(operator::stations::plug_in))
         .routes(routes!(operator::stations::unplug))
+        .routes(routes!(operator::stations::site_limit))
         .routes(routes!(operator::stations::present_card))
         .routes(routes!(operator::stations::fault))
         .routes(routes!(operator::stations::repair))
@@ -152,7 +166,7 @@ impl App {
     /// What partners are told, for [`ocpi_party::push_due`].
     #[must_use]
     pub fn outbox(&self) -> CpoOutbox {
-        CpoOutbox { party: self.party.clone() }
+        CpoOutbox { party: self.party.clone(), stations: self.simulator.clone() }
     }
 
     /// What partners tell us, for [`ocpi_party::pull_due`].
@@ -185,6 +199,7 @@ impl App {
     pub async fn run_due(&self) -> Result<(), DbError> {
         locations::schedule::run_due(self).await?;
         self.simulator.run_due().await?;
-        commands::carry::sweep(self).await
+        commands::carry::sweep(self).await?;
+        charging_profiles::carry::sweep(self).await
     }
 }

@@ -21,8 +21,10 @@ pub struct Config {
     pub party: PartyConfig,
     /// The currency (ISO 4217) of Sessions to which no tariff applies.
     pub currency: String,
-    /// How many seconds a partner is told to wait for the result of a command.
+    /// How many seconds a partner is told to wait for the result of a command, or of a request about charging profiles.
     pub command_timeout: u32,
+    /// How many requests about the charging profile of one Session are passed on to its station within a minute.
+    pub profile_requests_per_minute: u32,
     /// Results of commands may go to hosts that are not among a partner's endpoints. They carry our token for that partner.
     pub any_response_host: bool,
     /// What to do with Tokens of whitelist type ALLOWED.
@@ -57,6 +59,7 @@ impl Default for Config {
             party: PartyConfig::cpo(),
             currency: "USD".to_owned(),
             command_timeout: 30,
+            profile_requests_per_minute: 30,
             any_response_host: false,
             allowed_tokens: WhitelistPolicy::default(),
             demo_data: false,
@@ -128,6 +131,11 @@ pub struct Args {
     #[arg(long, env = "COMMAND_TIMEOUT", value_name = "SECONDS", help_heading = "Charging")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command_timeout: Option<u32>,
+
+    /// How often a partner may ask for another charging profile of one session, or for the present one [default: 30]
+    #[arg(long, env = "PROFILE_REQUESTS_PER_MINUTE", value_name = "NUMBER", help_heading = "Charging")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile_requests_per_minute: Option<u32>,
 
     /// Send results of commands to any host, not only to those of the partner's endpoints [default: false]
     #[arg(long, env = "ANY_RESPONSE_HOST", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true",

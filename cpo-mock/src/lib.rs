@@ -7,6 +7,7 @@
 
 mod api;
 mod app;
+mod callback;
 mod config;
 mod demo;
 mod ids;
@@ -15,6 +16,7 @@ mod outbox;
 
 pub mod cdrs;
 pub mod charging;
+pub mod charging_profiles;
 pub mod cli;
 pub mod commands;
 pub mod import;

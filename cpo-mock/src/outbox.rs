@@ -6,13 +6,16 @@ use ocpi_party::sync::{Behind, Outbox};
 use ocpi_party::{DbError, Party, Peer};
 use ocpi_types::{InterfaceRole, ModuleId, PartyId, Role};
 
-use crate::{cdrs, locations, sessions, tariffs};
+use crate::station::Simulator;
+use crate::{cdrs, charging_profiles, locations, sessions, tariffs};
 
 /// Sends this platform's objects to partners.
 #[derive(Debug, Clone)]
 pub struct CpoOutbox {
     /// The platform.
     pub party: Party,
+    /// The stations, which know what they intend to do.
+    pub stations: Simulator,
 }
 
 impl Outbox for CpoOutbox {
@@ -24,6 +27,7 @@ impl Outbox for CpoOutbox {
             ModuleId::Tariffs => tariffs::push::deliver(&desk).await,
             ModuleId::Sessions => sessions::push::deliver(&desk).await,
             ModuleId::Cdrs => cdrs::push::deliver(&desk).await,
+            ModuleId::Chargingprofiles => charging_profiles::push::deliver(&desk, &self.stations).await,
             // Nothing else is marked here.
             _ => Ok(None),
         }

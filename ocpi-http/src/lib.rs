@@ -84,7 +84,8 @@ pub use context::{answer_as, note_peer};
 pub use error::OcpiError;
 pub use exchange::{Exchange, ExchangeLog};
 pub use extract::{
-    ListQuery, OcpiJson, OcpiPatch, OcpiPath, OcpiValue, PresentedToken, RequestIds, Routing, TokenForm,
+    ListQuery, OcpiJson, OcpiPatch, OcpiPath, OcpiValue, PresentedToken, ProfileClearQuery, ProfileReadQuery,
+    RequestIds, Routing, TokenForm,
 };
 pub use layers::{LayerConfig, with_layers};
 pub use reply::{OcpiReply, OcpiResult, ReplyPage};

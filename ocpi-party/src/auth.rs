@@ -203,3 +203,22 @@ pub async fn check_to(party: &Party, routing: &Routing) -> Result<Option<PartyId
         Err(OcpiError::wrong_owner(format!("OCPI-to names {to}, which is not a party of this platform")))
     }
 }
+
+/// Whether a result may go to this `response_url`: it carries our token for the peer, so only to a host that is known as the
+/// peer's, unless `any_host` says otherwise. Else 200 with 2001.
+pub fn check_response_url(peer: &Peer, url: &str, any_host: bool) -> Result<(), OcpiError> {
+    let Ok(url) = ocpi_http::Url::parse(url) else {
+        return Err(OcpiError::invalid("response_url is not an absolute URL"));
+    };
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(OcpiError::invalid("response_url must be an http or https URL"));
+    }
+    let hosts = peer.endpoints.iter().map(|endpoint| endpoint.url.as_str()).chain(peer.versions_url.as_deref());
+    let known = hosts
+        .filter_map(|known| ocpi_http::Url::parse(known).ok())
+        .any(|known| known.host_str().is_some_and(|host| Some(host) == url.host_str()));
+    if known || any_host {
+        return Ok(());
+    }
+    Err(OcpiError::invalid("response_url is on a host that is not among your endpoints"))
+}

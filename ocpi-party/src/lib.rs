@@ -57,7 +57,7 @@ pub mod testing;
 pub mod versions;
 
 pub use app::{ExitCode, Running, Shutdown, StartError};
-pub use auth::{KnownCaller, Operator, RegisteredPeer, check_owner, check_to};
+pub use auth::{KnownCaller, Operator, RegisteredPeer, check_owner, check_response_url, check_to};
 pub use config::{ConfigError, PartyArgs, PartyConfig, load};
 pub use db::{Backend, Db, DbError, Tx};
 pub use objects::{NewObject, ObjectTable, Scope, Stored, StoredPage, Upserted};

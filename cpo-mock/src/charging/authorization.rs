@@ -1,7 +1,7 @@
 //! Who was allowed to charge, and how that was decided.
 
 use ocpi_party::{Db, DbError, Tx};
-use ocpi_types::{AuthMethod, CdrToken, CiString, DateTime, Token, TokenType};
+use ocpi_types::{AuthMethod, CdrToken, CiString, DateTime, ProfileType, Token, TokenType};
 use serde::{Deserialize, Serialize};
 
 use crate::station::Authorized;
@@ -21,6 +21,9 @@ pub struct Authorization {
     pub reference: Option<CiString<36>>,
     /// The partner who pays.
     pub peer_id: String,
+    /// `Token.default_profile_type`: how the driver wants to be charged, as long as nothing else is said.
+    #[serde(default)]
+    pub profile_type: Option<ProfileType>,
 }
 
 impl Authorization {
@@ -34,6 +37,7 @@ impl Authorization {
             method,
             reference,
             peer_id: peer_id.to_owned(),
+            profile_type: token.default_profile_type.clone(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! From a finished Session to its CDR. Spec: mod_cdrs, "CDR Object".
 
 use ocpi_types::pricing::{self, Charge as Charged, Priced, PricingInput};
-use ocpi_types::{Cdr, CiString, DateTime, Price, Session};
+use ocpi_types::{Cdr, CiString, DateTime, Price, Session, Tariff};
 
 use super::charge::Charge;
 use super::periods::{Meter, for_cdr};
@@ -11,7 +11,7 @@ use crate::station::EndReason;
 #[must_use]
 pub(super) fn price(charge: &Charge, session: &Session, until: DateTime) -> Option<Priced> {
     charge.tariff.as_ref()?;
-    Some(pricing::price(&PricingInput::of_session(session, charge.tariffs(), charge.zone(), until)))
+    Some(pricing::price(&PricingInput::of_session(session, &charge.tariffs(), charge.zone(), until)))
 }
 
 /// The bill of a completed Session. Its totals are the sums of its periods, its costs those of the engine that also
@@ -27,6 +27,8 @@ pub(super) fn write(
 ) -> Cdr {
     let priced = price(charge, session, end);
     let parking = meter.parking_hours();
+    let used =
+        |tariff: &Tariff| session.charging_periods.iter().any(|period| period.tariff_id.as_ref() == Some(&tariff.id));
     let part = |kinds: &[Charged], price: fn(&Priced) -> &Price| {
         priced
             .as_ref()
@@ -46,7 +48,7 @@ pub(super) fn write(
         cdr_location: charge.place.clone(),
         meter_id: session.meter_id.clone(),
         currency: session.currency.clone(),
-        tariffs: charge.tariffs().to_vec(),
+        tariffs: charge.tariffs().into_iter().filter(used).collect(),
         charging_periods: session.charging_periods.iter().map(for_cdr).collect(),
         signed_data: None,
         total_cost: priced.as_ref().map_or_else(nothing, |priced| priced.total.clone()),

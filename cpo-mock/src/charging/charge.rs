@@ -14,8 +14,11 @@ use crate::station::EvseKey;
 pub struct Charge {
     /// Who charges; its id is also that of the Session and of the CDR.
     pub authorization: Authorization,
-    /// The tariff that was valid at the start.
+    /// The tariff that applies now: the one from the start, or that of the driver's later preferences.
     pub tariff: Option<Tariff>,
+    /// The tariffs that applied before.
+    #[serde(default)]
+    pub earlier: Vec<Tariff>,
     /// The place, as it was at the start.
     pub place: CdrLocation,
     /// `Location.time_zone`.
@@ -34,10 +37,26 @@ impl Charge {
         pricing::time_zone(&self.time_zone).unwrap_or(Tz::UTC)
     }
 
-    /// The tariff as the pricing engine takes it.
+    /// All tariffs that the charge has had, each once.
     #[must_use]
-    pub fn tariffs(&self) -> &[Tariff] {
-        self.tariff.as_slice()
+    pub fn tariffs(&self) -> Vec<Tariff> {
+        self.earlier.iter().chain(&self.tariff).cloned().collect()
+    }
+
+    /// Another tariff applies from now on. One that the charge has had before is taken as it was then.
+    pub fn switch_to(&mut self, tariff: Tariff) {
+        if self.tariff.as_ref().is_some_and(|current| current.id == tariff.id) {
+            return;
+        }
+        let known = self.earlier.iter().position(|earlier| earlier.id == tariff.id);
+        let next = known.map(|known| self.earlier.remove(known)).unwrap_or(tariff);
+        self.earlier.extend(self.tariff.replace(next));
+    }
+
+    /// What the vehicle was last seen to take, in W.
+    #[must_use]
+    pub fn drawn_watts(&self) -> i64 {
+        self.meter.as_ref().map_or(0, Meter::watts)
     }
 }
 

@@ -1,7 +1,9 @@
 //! What each kind of event does to Session, CDR and EVSE.
 
 use ocpi_party::{DbError, Tx};
-use ocpi_types::{CiString, Connector, DateTime, Evse, Location, Session, SessionStatus, Status};
+use ocpi_types::{
+    Capability, CiString, Connector, DateTime, Evse, Location, ProfileType, Session, SessionStatus, Status,
+};
 
 use super::authorization::{self, Authorization};
 use super::boundaries::Boundaries;
@@ -9,8 +11,8 @@ use super::charge::{self, Charge};
 use super::periods::Meter;
 use super::{cdr, charge::snapshot, home};
 use crate::locations::store::later;
-use crate::station::{Authorized, EndReason, EventKind, EvseKey, EvseState, Reading};
-use crate::{cdrs, locations, sessions, tariffs};
+use crate::station::{Authorized, EndReason, EventKind, EvseKey, EvseState, LimitCause, Origin, Reading};
+use crate::{cdrs, charging_profiles, locations, sessions, tariffs};
 
 /// One event on its way into the database.
 pub(super) struct Desk<'t> {
@@ -34,6 +36,7 @@ impl Desk<'_> {
                 self.plugged_in(&transaction_id, &connector_id, reading).await
             }
             EventKind::Meter { transaction_id, reading } => self.meter(&transaction_id, reading).await,
+            EventKind::Limits { transaction_id, reading, cause } => self.limits(&transaction_id, reading, cause).await,
             EventKind::Ended { transaction_id, reading, reason } => self.ended(&transaction_id, reading, reason).await,
         }
     }
@@ -61,7 +64,10 @@ impl Desk<'_> {
         let Some((location, evse)) = self.place().await? else { return Ok(()) };
         let connector = connector_of(&evse, connector_id);
         let tariff = match connector {
-            Some(connector) => tariffs::store::choose(self.tx, &self.evse.owner, connector, self.at).await?,
+            Some(connector) => {
+                let wish = default_wish(&authorization, &evse);
+                tariffs::store::choose(self.tx, &self.evse.owner, connector, self.at, wish).await?
+            }
             None => None,
         };
         let at_home = home::is_at_home(self.tx, &self.evse, &authorization.cdr_token.contract_id).await?;
@@ -69,6 +75,7 @@ impl Desk<'_> {
             at_home,
             authorization,
             tariff,
+            earlier: Vec::new(),
             place: snapshot(&location, &evse, connector),
             time_zone: location.time_zone.as_str().to_owned(),
             meter: None,
@@ -86,7 +93,8 @@ impl Desk<'_> {
             && let Some(connector) = connector_of(&evse, Some(connector_id))
         {
             charge.place = snapshot(&location, &evse, Some(connector));
-            charge.tariff = tariffs::store::choose(self.tx, &self.evse.owner, connector, self.at).await?;
+            let wish = default_wish(&charge.authorization, &evse);
+            charge.tariff = tariffs::store::choose(self.tx, &self.evse.owner, connector, self.at, wish).await?;
         }
         self.activate(&mut charge, &mut session, reading);
         self.save(&charge, &session, true).await
@@ -96,6 +104,37 @@ impl Desk<'_> {
         let Some((mut charge, mut session)) = self.running(id).await? else { return Ok(()) };
         self.count(&mut charge, &mut session, reading);
         self.save(&charge, &session, true).await
+    }
+
+    /// Another power flows from now on, and perhaps at another price. Who has set a profile hears of what others have changed.
+    async fn limits(&mut self, id: &str, reading: Reading, cause: LimitCause) -> Result<(), DbError> {
+        let Some((mut charge, mut session)) = self.running(id).await? else { return Ok(()) };
+        self.count(&mut charge, &mut session, reading);
+        if let LimitCause::Request { origin: Origin::Preferences, request } = &cause {
+            self.switch_tariff(&mut charge, &session, request).await?;
+        }
+        self.save(&charge, &session, true).await?;
+        if matches!(cause, LimitCause::Request { origin: Origin::Partner, .. }) {
+            return Ok(());
+        }
+        charging_profiles::store::mark_followers(self.tx, &self.evse.owner, id).await
+    }
+
+    /// The tariff that goes with the preferences which the station has just taken over.
+    async fn switch_tariff(&mut self, charge: &mut Charge, session: &Session, request: &str) -> Result<(), DbError> {
+        let id = session.id.as_str();
+        let Some(wish) = sessions::store::preferences(self.tx, &self.evse.owner, id, request).await? else {
+            return Ok(());
+        };
+        let Some((_, evse)) = self.place().await? else { return Ok(()) };
+        let Some(connector) = connector_of(&evse, Some(session.connector_id.as_str())) else { return Ok(()) };
+        let start = session.start_date_time;
+        let owner = self.evse.owner.clone();
+        let tariff = tariffs::store::choose(self.tx, &owner, connector, start, Some(&wish.profile_type)).await?;
+        if let Some(tariff) = tariff.filter(|tariff| tariff.currency == session.currency) {
+            charge.switch_to(tariff);
+        }
+        Ok(())
     }
 
     async fn ended(&mut self, id: &str, reading: Reading, reason: EndReason) -> Result<(), DbError> {
@@ -192,6 +231,13 @@ impl Desk<'_> {
         let Authorization { peer_id, .. } = &charge.authorization;
         sessions::store::put(self.tx, &self.evse.owner, session, peer_id).await
     }
+}
+
+/// What the driver wants as long as nothing else is said, where the EVSE knows of such things. Spec: mod_tokens,
+/// "default_profile_type".
+fn default_wish<'a>(authorization: &'a Authorization, evse: &Evse) -> Option<&'a ProfileType> {
+    let capable = evse.capabilities.contains(&Capability::ChargingPreferencesCapable);
+    authorization.profile_type.as_ref().filter(|_| capable)
 }
 
 /// The connector with this id; where none is named, the first.

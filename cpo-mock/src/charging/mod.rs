@@ -8,8 +8,10 @@ mod boundaries;
 mod cdr;
 pub mod charge;
 mod events;
+mod forecast;
 pub mod home;
 mod periods;
+pub mod preferences;
 
 pub use authorization::Authorization;
 

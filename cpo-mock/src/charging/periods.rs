@@ -55,6 +55,12 @@ impl Meter {
         self.last.at
     }
 
+    /// The power that has flowed since then, in W.
+    #[must_use]
+    pub fn watts(&self) -> i64 {
+        self.last.reading.watts
+    }
+
     /// The energy of the whole charge, in kWh.
     #[must_use]
     pub fn kwh(&self) -> Decimal {

@@ -4,12 +4,13 @@
 //! TIMEOUT: the station may be silent, or the process that had accepted the command may have died. When the promised time
 //! is over altogether nothing is sent any more, because the EMSP has stopped waiting.
 
-use http::Method;
 use ocpi_party::DbError;
 use ocpi_types::{CommandResult, CommandResultType, DisplayText, Object};
 
-use super::store::{self, Record, State};
+use super::store::{self, State};
 use crate::App;
+use crate::callback::Callback;
+use crate::charging_profiles;
 use crate::station::{Answer, Command, EvseKey, Stations};
 
 /// How long before the promised time the result TIMEOUT is sent, so that it arrives in time.
@@ -39,7 +40,7 @@ pub(super) async fn carry(app: &App, id: &str, evse: &EvseKey, command: Command)
         Answer::Faulted => (CommandResultType::EvseInoperative, Some("the station is out of order")),
         Answer::NoCable => (CommandResultType::Failed, Some("no cable is plugged in")),
         Answer::NotSupported => (CommandResultType::NotSupported, Some("the station cannot do that")),
-        Answer::Failed => (CommandResultType::Failed, Some("it did not work")),
+        Answer::NoProfile | Answer::Failed => (CommandResultType::Failed, Some("it did not work")),
     };
     finish(app, id, result, message).await;
 }
@@ -83,7 +84,14 @@ async fn try_finish(app: &App, id: &str, result: CommandResultType, message: Opt
         message: message.map(english).into_iter().collect(),
         extra: ocpi_types::Extra::default(),
     };
-    let state = match deliver(app, &record, body.to_json()).await? {
+    let callback = Callback {
+        peer_id: &record.peer_id,
+        to: &record.from,
+        from: &record.to,
+        response_url: &record.response_url,
+        correlation_id: &record.correlation_id,
+    };
+    let state = match callback.send(app, body.to_json()).await? {
         Ok(()) => State::Sent,
         Err(error) => {
             tracing::warn!(command = id, error, "the result of a command did not get through");
@@ -92,25 +100,6 @@ async fn try_finish(app: &App, id: &str, result: CommandResultType, message: Opt
         }
     };
     app.party.db.write(move |tx| Box::pin(async move { store::save(tx, &record, state).await })).await
-}
-
-async fn deliver(app: &App, record: &Record, body: String) -> Result<Result<(), String>, DbError> {
-    let Some(peer) = app.party.peers.get(&record.peer_id).await? else {
-        return Ok(Err("the partner is gone".to_owned()));
-    };
-    let Ok(url) = ocpi_http::Url::parse(&record.response_url) else {
-        return Ok(Err("response_url is no URL".to_owned()));
-    };
-    let (from, to) = (store::party(&record.to)?, store::party(&record.from)?);
-    let mut target = app.party.target(&peer, &from, &to);
-    target.correlation_id = Some(&record.correlation_id);
-    Ok(app
-        .party
-        .client
-        .call(&target, Method::POST, &url, Some(body))
-        .await
-        .map(drop)
-        .map_err(|error| error.to_string()))
 }
 
 /// Watches over the promised times until `shutdown` is done.
@@ -124,6 +113,9 @@ pub async fn watch(app: App, shutdown: impl Future<Output = ()> + Send) {
         }
         if let Err(error) = sweep(&app).await {
             tracing::error!(error = error.chain(), "commands cannot be watched over");
+        }
+        if let Err(error) = charging_profiles::carry::sweep(&app).await {
+            tracing::error!(error = error.chain(), "charging profiles cannot be watched over");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::State;
 use ocpi_http::openapi::{Envelope, MessageIds, RoutingHeaders, WriteErrors};
 use ocpi_http::{OcpiError, OcpiPath, OcpiReply, OcpiResult, OcpiStatus, OcpiValue, RequestIds, Routing};
-use ocpi_party::{Peer, RegisteredPeer, check_to};
+use ocpi_party::{Peer, RegisteredPeer, check_response_url, check_to};
 use ocpi_types::{CommandResponse, CommandResponseType, CommandType, PartyId, Role, TokenType};
 use serde_json::Value;
 
@@ -39,7 +39,7 @@ pub async fn post(
 ) -> OcpiResult {
     let kind = CommandType::from(command.to_ascii_uppercase().as_str());
     let request = Request::read(&kind, body.clone())?;
-    check_response_url(&app, &peer, request.response_url().as_str())?;
+    check_response_url(&peer, request.response_url().as_str(), app.config.any_response_host)?;
     let owner = check_to(&app.party, &routing).await?;
     let decision = decide(&app, &peer, owner.as_ref(), &request).await?;
     let incoming = Incoming { kind, body, routing, owner, correlation_id: ids.correlation_id, request };
@@ -68,24 +68,6 @@ async fn decide(app: &App, peer: &Peer, owner: Option<&PartyId>, request: &Reque
             Decision::not_supported("reservations are not supported here")
         }
     })
-}
-
-/// The result carries our token, so it only goes to a host that is known as this partner's.
-fn check_response_url(app: &App, peer: &Peer, url: &str) -> Result<(), OcpiError> {
-    let Ok(url) = ocpi_http::Url::parse(url) else {
-        return Err(OcpiError::invalid("response_url is not an absolute URL"));
-    };
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(OcpiError::invalid("response_url must be an http or https URL"));
-    }
-    let hosts = peer.endpoints.iter().map(|endpoint| endpoint.url.as_str()).chain(peer.versions_url.as_deref());
-    let known = hosts
-        .filter_map(|known| ocpi_http::Url::parse(known).ok())
-        .any(|known| known.host_str().is_some_and(|host| Some(host) == url.host_str()));
-    if known || app.config.any_response_host {
-        return Ok(());
-    }
-    Err(OcpiError::invalid("response_url is on a host that is not among your endpoints"))
 }
 
 async fn refuse(app: &App, peer: &Peer, incoming: Incoming, refusal: Refusal) -> OcpiResult {

@@ -5,7 +5,7 @@
 //! lost result is a time-out.
 
 use ocpi_party::{Db, DbError, Tx};
-use ocpi_types::{DateTime, PartyId, TokenType};
+use ocpi_types::{DateTime, TokenType};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -196,11 +196,6 @@ pub async fn list(db: &Db, offset: i64, limit: i64) -> Result<Vec<Record>, DbErr
         .fetch_all(db.read())
         .await?;
     texts.iter().map(|json| parse(json)).collect()
-}
-
-/// The party that a record names.
-pub(super) fn party(text: &str) -> Result<PartyId, DbError> {
-    text.parse().map_err(|_| DbError::corrupt("commands: a party"))
 }
 
 fn parse(json: &str) -> Result<Record, DbError> {

@@ -3,6 +3,7 @@
 //! The routes for partners are those that every party has; they come from `ocpi_party`.
 
 pub mod cdrs;
+pub mod charging_profiles;
 pub mod commands;
 pub mod evses;
 pub mod homes;

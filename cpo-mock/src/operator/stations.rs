@@ -82,6 +82,15 @@ pub struct Fault {
     fault: Option<String>,
 }
 
+/// What the site allows.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SiteLimit {
+    /// The most that may flow, in W; without it there is no such limit any more.
+    #[schema(example = 3000, minimum = 0)]
+    watts: Option<u32>,
+}
+
 impl From<SimulatorError> for OperatorError {
     fn from(error: SimulatorError) -> Self {
         match error {
@@ -147,6 +156,9 @@ hands! {
     /// A driver holds a card to the reader: a charge starts, or ends
     present_card post "/operator/v1/stations/{evse_uid}/present-card" (body: PresentCard)
         |app, key, body| Box::pin(async move { app.simulator.present_card(&key, &body.card()).await });
+    /// The site's own protection limits the power, whatever the platform says
+    site_limit post "/operator/v1/stations/{evse_uid}/site-limit" (body: SiteLimit)
+        |app, key, body| Box::pin(async move { app.simulator.limit_site(&key, body.watts.map(i64::from)).await });
     /// Something breaks; a charge ends
     fault post "/operator/v1/stations/{evse_uid}/fault" (body: Fault)
         |app, key, body| Box::pin(async move { app.simulator.break_down(&key, body.text()).await });

@@ -1,7 +1,7 @@
 //! All SQL about Sessions.
 
 use ocpi_party::{Db, DbError, NewObject, ObjectTable, Tx, sync};
-use ocpi_types::{ModuleId, Object, PartyId, Session};
+use ocpi_types::{ChargingPreferences, DateTime, ModuleId, Object, PartyId, Session};
 use sqlx::Row;
 
 /// The Sessions.
@@ -65,4 +65,49 @@ pub async fn put(tx: &mut Tx, owner: &PartyId, session: &Session, peer_id: &str)
     let seq = tx.seq();
     TABLE.upsert(tx, seq, &row).await?;
     sync::mark_peer(tx, peer_id, ModuleId::Sessions, &object(owner, session.id.as_str())).await
+}
+
+/// Remembers the preferences of the driver of a Session. `request` names the change at the station that goes with them.
+pub async fn put_preferences(
+    tx: &mut Tx,
+    owner: &PartyId,
+    session_id: &str,
+    request: &str,
+    wish: &ChargingPreferences,
+    now: DateTime,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "INSERT INTO charging_preferences (owner, session_id, request, received_at, json) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (owner, session_id) DO UPDATE SET request = excluded.request, \
+         received_at = excluded.received_at, json = excluded.json",
+    )
+    .bind(owner.key())
+    .bind(session_id.to_ascii_uppercase())
+    .bind(request)
+    .bind(now.timestamp_millis())
+    .bind(wish.to_json())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The preferences that came with this request, unless others have come since.
+pub async fn preferences(
+    tx: &mut Tx,
+    owner: &PartyId,
+    session_id: &str,
+    request: &str,
+) -> Result<Option<ChargingPreferences>, DbError> {
+    let json: Option<String> = sqlx::query_scalar(
+        "SELECT json FROM charging_preferences WHERE owner = $1 AND session_id = $2 AND request = $3",
+    )
+    .bind(owner.key())
+    .bind(session_id.to_ascii_uppercase())
+    .bind(request)
+    .fetch_optional(&mut **tx)
+    .await?;
+    let parse = |json: String| {
+        serde_json::from_str(&json).map_err(|error| DbError::corrupt(format!("charging_preferences.json: {error}")))
+    };
+    json.map(parse).transpose()
 }

@@ -22,6 +22,7 @@ impl Station {
                 _ => Answer::Rejected,
             },
             Command::Unlock { connector_id } => self.unlock(&connector_id, settings),
+            Command::Profile(change) => self.change_profile(change),
         }
     }
 

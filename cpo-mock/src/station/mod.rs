@@ -9,6 +9,9 @@
 mod car;
 mod hands;
 mod model;
+mod profile;
+#[cfg(test)]
+mod profile_tests;
 mod settings;
 mod simulator;
 mod store;
@@ -18,6 +21,7 @@ mod tests;
 pub use car::Car;
 pub use hands::Refusal;
 pub use model::{Authorized, Station, Transaction};
+pub use profile::{LimitCause, Origin, Plan, Profile, ProfileChange, Step, Unit};
 pub use settings::{ConnectorSpec, Driver, Settings};
 pub use simulator::{Simulator, SimulatorError, StationView};
 
@@ -73,10 +77,12 @@ pub enum Command {
         /// The connector.
         connector_id: String,
     },
+    /// Change how fast a transaction may charge.
+    Profile(ProfileChange),
 }
 
 /// A station's answer to a [`Command`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     /// The station does it.
     Accepted,
@@ -90,6 +96,8 @@ pub enum Answer {
     NoCable,
     /// The station cannot do such a thing.
     NotSupported,
+    /// There is no profile to be cleared.
+    NoProfile,
     /// It tried, and failed.
     Failed,
 }
@@ -137,6 +145,15 @@ pub enum EventKind {
         transaction_id: String,
         /// The reading.
         reading: Reading,
+    },
+    /// How fast a transaction may charge has changed, other than by the next step of a profile.
+    Limits {
+        /// The transaction.
+        transaction_id: String,
+        /// What flows from now on.
+        reading: Reading,
+        /// Why.
+        cause: LimitCause,
     },
     /// A transaction has ended.
     Ended {
@@ -240,4 +257,16 @@ pub trait CentralSystem: Send + Sync + 'static {
 pub trait Stations: Send + Sync {
     /// Passes a command on and waits for the station's answer.
     fn send<'a>(&'a self, evse: &'a EvseKey, command: Command) -> BoxFuture<'a, Result<Answer, DbError>>;
+
+    /// What the station intends to do with a transaction in the coming `seconds`; `None` when it is not going on.
+    fn plan<'a>(
+        &'a self,
+        evse: &'a EvseKey,
+        transaction_id: &'a str,
+        seconds: i64,
+    ) -> BoxFuture<'a, Result<Option<Plan>, DbError>>;
+
+    /// What the station has answered to a [`ProfileChange`], for a platform that did not hear it; `None` when it never got the
+    /// request, or the transaction is over.
+    fn answer_to<'a>(&'a self, evse: &'a EvseKey, request: &'a str) -> BoxFuture<'a, Result<Option<Answer>, DbError>>;
 }

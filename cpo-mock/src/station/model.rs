@@ -8,6 +8,7 @@ use ocpi_types::{DateTime, Evse, Status};
 use serde::{Deserialize, Serialize};
 
 use super::car::{Car, MJ_PER_WH};
+use super::profile::{LimitCause, Limits};
 use super::settings::{ConnectorSpec, Settings};
 use super::{EndReason, Event, EventKind, EvseState, Reading};
 
@@ -45,13 +46,19 @@ pub struct Transaction {
     pub authorized: Authorized,
     /// When the next meter reading is due.
     pub next_reading: DateTime,
+    /// When charging began.
+    #[serde(default)]
+    pub(super) began: DateTime,
+    /// How fast it may charge.
+    #[serde(default)]
+    pub(super) limits: Limits,
 }
 
 /// One simulated EVSE.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Station {
     /// Up to when everything is computed.
-    at: DateTime,
+    pub(super) at: DateTime,
     /// The number of the last event. It only ever grows.
     seq: i64,
     /// What flowed through the meter since it was built, in millijoules.
@@ -61,6 +68,9 @@ pub struct Station {
     pub(super) fault: Option<String>,
     /// Somebody charges of whom this simulation knows nothing (the EVSE was imported while in use).
     pub(super) taken: bool,
+    /// The most that the site's own protection allows, in W.
+    #[serde(default)]
+    pub(super) site_watts: Option<i64>,
     pub(super) plugged: Option<Plugged>,
     pub(super) expected: Option<Expected>,
     pub(super) transaction: Option<Transaction>,
@@ -88,6 +98,7 @@ impl Station {
             connectors: evse.connectors.iter().map(ConnectorSpec::of).collect(),
             fault,
             taken,
+            site_watts: None,
             plugged: None,
             expected: None,
             transaction: None,
@@ -156,7 +167,11 @@ impl Station {
     /// Nothing would be lost if this station were built anew from its EVSE.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.transaction.is_none() && self.expected.is_none() && self.plugged.is_none() && self.untold.is_empty()
+        self.transaction.is_none()
+            && self.expected.is_none()
+            && self.plugged.is_none()
+            && self.site_watts.is_none()
+            && self.untold.is_empty()
     }
 
     /// When something happens by itself next.
@@ -165,7 +180,8 @@ impl Station {
         let expected = self.expected.as_ref().map(|expected| expected.arrives.unwrap_or(expected.until));
         let leaves = self.plugged.as_ref().and_then(|plugged| plugged.leaves);
         let reading = self.transaction.as_ref().map(|transaction| transaction.next_reading);
-        [expected, leaves, reading, self.power_changes()].into_iter().flatten().min()
+        let limit = self.transaction.as_ref().and_then(|_| self.allowed()?.1);
+        [expected, leaves, reading, limit, self.power_changes()].into_iter().flatten().min()
     }
 
     /// Lets time pass until `now`.
@@ -200,7 +216,12 @@ impl Station {
 
     pub(super) fn begin(&mut self, authorized: Authorized, settings: &Settings, waited: Option<String>) {
         let interval = self.interval(settings);
-        self.transaction = Some(Transaction { authorized: authorized.clone(), next_reading: self.at + interval });
+        self.transaction = Some(Transaction {
+            authorized: authorized.clone(),
+            next_reading: self.at + interval,
+            began: self.at,
+            limits: Limits::default(),
+        });
         let reading = self.reading();
         let connector_id = self.plugged.as_ref().map(|plugged| plugged.connector_id.clone());
         let event = match (waited, connector_id) {
@@ -239,11 +260,17 @@ impl Station {
             let transaction_id = transaction.authorized.id.clone();
             let next_reading =
                 if transaction.next_reading <= now { now + self.interval(settings) } else { transaction.next_reading };
-            let reading = self.reading();
+            let mut expired = false;
             if let Some(transaction) = &mut self.transaction {
                 transaction.next_reading = next_reading;
+                expired = transaction.limits.expire(transaction.began, now);
             }
-            self.tell(EventKind::Meter { transaction_id, reading });
+            if expired {
+                self.tell_limits(LimitCause::Expired);
+            } else {
+                let reading = self.reading();
+                self.tell(EventKind::Meter { transaction_id, reading });
+            }
         }
     }
 
@@ -262,11 +289,11 @@ impl Station {
     }
 
     /// What flows now, in W; `None` while nobody charges.
-    fn flow(&self) -> Option<(bool, i64)> {
+    pub(super) fn flow(&self) -> Option<(bool, i64)> {
         let plugged = self.plugged.as_ref()?;
         self.transaction.as_ref()?;
         let spec = self.connectors.iter().find(|spec| spec.id == plugged.connector_id)?;
-        Some((spec.is_dc, plugged.car.watts(spec.is_dc, spec.watts)))
+        Some((spec.is_dc, plugged.car.watts(spec.is_dc, self.allowed()?.0)))
     }
 
     fn power_changes(&self) -> Option<DateTime> {
@@ -294,7 +321,7 @@ impl Station {
         seconds(if is_dc { settings.meter_interval_dc } else { settings.meter_interval_ac }.max(1))
     }
 
-    fn reading(&self) -> Reading {
+    pub(super) fn reading(&self) -> Reading {
         let watts = self.flow().map_or(0, |(_, watts)| watts);
         let spec = self
             .plugged
@@ -323,7 +350,7 @@ impl Station {
         }
     }
 
-    fn tell(&mut self, kind: EventKind) {
+    pub(super) fn tell(&mut self, kind: EventKind) {
         self.seq += 1;
         self.untold.push(Event { seq: self.seq, at: self.at, kind });
     }

@@ -65,6 +65,13 @@ pub struct ConnectorSpec {
     pub watts: i64,
     /// The voltage between line and neutral (direct current: of the output), in V.
     pub volts: i64,
+    /// On how many phases it delivers; 1 for direct current.
+    #[serde(default = "one")]
+    pub phases: i64,
+}
+
+fn one() -> i64 {
+    1
 }
 
 impl ConnectorSpec {
@@ -87,6 +94,7 @@ impl ConnectorSpec {
             is_dc,
             watts: watts.clamp(0, 10_000_000),
             volts: volts.clamp(1, 10_000),
+            phases,
         }
     }
 }

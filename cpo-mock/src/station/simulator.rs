@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use super::hands::Refusal;
 use super::model::Station;
 use super::settings::Settings;
-use super::{Answer, Car, CentralSystem, Command, EvseKey, EvseState, Stations, Verdict, store};
+use super::{Answer, Car, CentralSystem, Command, EvseKey, EvseState, Plan, Stations, Verdict, store};
 use crate::locations;
 use crate::tokens::authorize::Card;
 
@@ -84,6 +84,12 @@ pub struct StationView {
     /// The vehicle's state of charge, in percent.
     #[schema(required = false, example = 45)]
     pub soc_percent: Option<i64>,
+    /// The power that flows, in W.
+    #[schema(example = 7200)]
+    pub watts: i64,
+    /// The most that may flow to the vehicle that is plugged in, by all limits, in W.
+    #[schema(required = false, example = 11520)]
+    pub limit_watts: Option<i64>,
     /// The transaction that is going on; it has the id of its Session.
     #[schema(required = false, example = "0a0e0c5e-6c3a-4f2c-9b53-0f4d2f0a1c11")]
     pub session_id: Option<String>,
@@ -103,6 +109,8 @@ impl StationView {
             fault: station.fault().map(str::to_owned),
             plugged_in: station.plugged().map(|(connector, _)| connector.to_owned()),
             soc_percent: station.plugged().map(|(_, car)| car.soc_percent()),
+            watts: station.flow().map_or(0, |(_, watts)| watts),
+            limit_watts: station.allowed().map(|(watts, _)| watts),
             session_id: station.transaction().map(|transaction| transaction.authorized.id.clone()),
         }
     }
@@ -147,6 +155,15 @@ impl Simulator {
     /// Everything works again.
     pub async fn repair(&self, key: &EvseKey) -> Result<StationView, SimulatorError> {
         self.by_hand(key, |station, _| station.repair()).await
+    }
+
+    /// The site's own protection allows no more than this, in W; `None` lifts the limit.
+    pub async fn limit_site(&self, key: &EvseKey, watts: Option<i64>) -> Result<StationView, SimulatorError> {
+        self.by_hand(key, move |station, _| {
+            station.limit_site(watts);
+            Ok(())
+        })
+        .await
     }
 
     /// A driver holds a card to the reader: starts a charge, or ends the one that is going on.
@@ -338,5 +355,24 @@ impl Stations for Simulator {
                 Err(SimulatorError::UnknownEvse | SimulatorError::Refused(_)) => Ok(Answer::Failed),
             }
         })
+    }
+
+    fn plan<'a>(
+        &'a self,
+        evse: &'a EvseKey,
+        transaction_id: &'a str,
+        seconds: i64,
+    ) -> BoxFuture<'a, Result<Option<Plan>, DbError>> {
+        Box::pin(async move {
+            match self.look(evse).await {
+                Ok(station) => Ok(station.plan(transaction_id, seconds)),
+                Err(SimulatorError::Db(error)) => Err(error),
+                Err(SimulatorError::UnknownEvse | SimulatorError::Refused(_)) => Ok(None),
+            }
+        })
+    }
+
+    fn answer_to<'a>(&'a self, evse: &'a EvseKey, request: &'a str) -> BoxFuture<'a, Result<Option<Answer>, DbError>> {
+        Box::pin(async move { Ok(store::read(&self.db, evse).await?.and_then(|station| station.answer_to(request))) })
     }
 }

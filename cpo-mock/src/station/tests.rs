@@ -66,6 +66,7 @@ fn a_charge_from_plug_to_plug() {
                 EventKind::Meter { reading, .. } => format!("{} Wh, {} W", reading.wh, reading.watts),
                 EventKind::Ended { reading, reason, .. } => format!("{} Wh, {reason:?}", reading.wh),
                 EventKind::PluggedIn { .. } => "plugged in".to_owned(),
+                EventKind::Limits { cause, .. } => format!("{cause:?}"),
             };
             format!("{} {name}", at.format("%T"))
         })

@@ -1,7 +1,9 @@
 //! All SQL about Tariffs.
 
 use ocpi_party::{Db, DbError, NewObject, ObjectTable, Tx, Upserted, sync};
-use ocpi_types::{CiString, Connector, DateTime, Location, ModuleId, Object, PartyId, Tariff, TariffType};
+use ocpi_types::{
+    CiString, Connector, DateTime, Location, ModuleId, Object, PartyId, ProfileType, Tariff, TariffType, pricing,
+};
 
 /// The Tariffs.
 pub const TABLE: ObjectTable = ObjectTable::new("tariffs");
@@ -79,30 +81,41 @@ fn like(text: &str) -> String {
     text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }
 
-/// The Tariff for a session that starts now at this connector: one that is valid, of type REGULAR before one without a
-/// type. Those for other circumstances (ad hoc payment, charging preferences) do not apply. Spec: mod_tariffs,
-/// "TariffType"; the choice is kept until the session ends.
+/// The Tariff for a session that starts at this connector, for a driver with these preferences; without preferences, and where
+/// there is no Tariff for them, a regular one. Spec: mod_tariffs, "TariffType"; without a change of preferences the choice is
+/// kept until the session ends.
 pub async fn choose(
     tx: &mut Tx,
     owner: &PartyId,
     connector: &Connector,
     start: DateTime,
+    profile_type: Option<&ProfileType>,
 ) -> Result<Option<Tariff>, DbError> {
-    let mut untyped = None;
+    let mut tariffs = Vec::with_capacity(connector.tariff_ids.len());
     for id in &connector.tariff_ids {
-        let Some(tariff) = load(tx, owner, id).await? else { continue };
-        let begun = tariff.start_date_time.is_none_or(|from| from <= start);
-        let over = tariff.end_date_time.is_some_and(|until| until <= start);
-        if !begun || over {
-            continue;
-        }
-        match tariff.tariff_type {
-            Some(TariffType::Regular) => return Ok(Some(tariff)),
-            None if untyped.is_none() => untyped = Some(tariff),
-            _ => {}
-        }
+        tariffs.extend(load(tx, owner, id).await?);
     }
-    Ok(untyped)
+    let preferred = profile_type.and_then(|profile_type| for_profile(&tariffs, profile_type, start));
+    let chosen = preferred.or_else(|| pricing::choose_tariff(&tariffs, &TariffType::Regular, start));
+    Ok(chosen.cloned())
+}
+
+/// The Tariff of a profile type; `None` when the connector does not support it, because there is none. One without a type is
+/// for REGULAR only: it says nothing about the others.
+#[must_use]
+pub fn for_profile<'a>(tariffs: &'a [Tariff], profile_type: &ProfileType, start: DateTime) -> Option<&'a Tariff> {
+    let wanted = pricing::tariff_type_for(Some(profile_type));
+    let fits = |tariff: &&Tariff| wanted == TariffType::Regular || tariff.tariff_type.as_ref() == Some(&wanted);
+    pricing::choose_tariff(tariffs.iter().filter(fits), &wanted, start)
+}
+
+/// The Tariffs that a connector lists.
+pub async fn of_connector(db: &Db, owner: &PartyId, connector: &Connector) -> Result<Vec<Tariff>, DbError> {
+    let mut tariffs = Vec::with_capacity(connector.tariff_ids.len());
+    for id in &connector.tariff_ids {
+        tariffs.extend(find(db, owner, id.as_str()).await?);
+    }
+    Ok(tariffs)
 }
 
 async fn load(tx: &mut Tx, owner: &PartyId, id: &CiString<36>) -> Result<Option<Tariff>, DbError> {

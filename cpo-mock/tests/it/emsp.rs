@@ -161,6 +161,7 @@ async fn handle(State(emsp): State<Emsp>, method: Method, uri: Uri, headers: Hea
                 endpoint("cdrs", "RECEIVER"),
                 endpoint("tokens", "SENDER"),
                 endpoint("commands", "SENDER"),
+                endpoint("chargingprofiles", "SENDER"),
             ]);
             axum::Json(envelope(&json!({ "version": "2.2.1", "endpoints": endpoints }))).into_response()
         }

@@ -3,6 +3,8 @@
 
 mod authorize;
 mod charge;
+mod charging_preferences;
+mod charging_profiles;
 mod commands;
 mod corrections;
 mod emsp;

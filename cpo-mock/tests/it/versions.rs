@@ -19,13 +19,14 @@ async fn probe(world: &World, endpoint: &Value, authorization: &str) -> Reply {
     };
     match endpoint["identifier"].as_str().unwrap() {
         "tokens" => request(Method::GET, "/US/EMS/CARD1", None).await,
+        "chargingprofiles" => request(Method::GET, "/unknown?duration=60", None).await,
         "commands" => request(Method::POST, "/START_SESSION", Some(&json!({}))).await,
         _ => request(Method::GET, "", None).await,
     }
 }
 
 /// Proves: VER-010, VER-013, VER-014, VER-019, VER-021, VER-023, VER-028, VER-029, VER-031, VER-033, TRN-017, TRN-102,
-/// LOC-001, SES-001, CDR-001, TOK-001, TAR-001, CMD-001, CMD-003
+/// LOC-001, SES-001, CDR-001, TOK-001, TAR-001, CMD-001, CMD-003, CHP-001, CHP-002
 #[tokio::test]
 async fn every_endpoint_is_listed_once_and_is_there() {
     for database in databases().await {
@@ -47,6 +48,7 @@ async fn every_endpoint_is_listed_once_and_is_there() {
         let unique: BTreeSet<_> = listed.iter().map(|(module, role)| (module.as_str(), role.as_str())).collect();
         let expected = [
             ("cdrs", "SENDER"),
+            ("chargingprofiles", "RECEIVER"),
             ("commands", "RECEIVER"),
             ("credentials", "SENDER"),
             ("locations", "SENDER"),

@@ -8,6 +8,12 @@ use crate::{DbError, ObjectTable, Tx};
 /// What happens to a mark that is there already: the version moves on, so that a delivery under way does not clear it.
 const AGAIN: &str = "ON CONFLICT (peer_id, module, object) DO UPDATE SET version = excluded.version, retry_at = 0";
 
+/// The interface of a peer that takes what we send of a module. What a station intends to do goes to whoever has set a profile:
+/// the Sender.
+fn interface(module: &ModuleId) -> InterfaceRole {
+    if *module == ModuleId::Chargingprofiles { InterfaceRole::Sender } else { InterfaceRole::Receiver }
+}
+
 /// Marks every registered peer that has the module's RECEIVER endpoint (module `credentials`: every registered peer) as
 /// behind on the object. Marking twice is marking once.
 pub async fn mark_all(tx: &mut Tx, module: ModuleId, object: &str) -> Result<(), DbError> {
@@ -26,14 +32,15 @@ pub async fn mark_all(tx: &mut Tx, module: ModuleId, object: &str) -> Result<(),
     Ok(())
 }
 
-/// Marks one peer as behind on the object, if it is registered and has the module's RECEIVER endpoint.
+/// Marks one peer as behind on the object, if it is registered and has the module's RECEIVER endpoint (module
+/// `chargingprofiles`: its SENDER endpoint).
 pub async fn mark_peer(tx: &mut Tx, peer_id: &str, module: ModuleId, object: &str) -> Result<(), DbError> {
     let version = tx.seq();
     let sql = format!(
         "INSERT INTO sync_behind (peer_id, module, object, version) \
          SELECT id, $1, $2, $3 FROM peers WHERE id = $4 AND status = 'REGISTERED' AND EXISTS \
          (SELECT 1 FROM peer_endpoints WHERE peer_id = id AND module = $1 AND role = '{}') {AGAIN}",
-        InterfaceRole::Receiver
+        interface(&module)
     );
     sqlx::query(AssertSqlSafe(sql))
         .bind(module.as_str())

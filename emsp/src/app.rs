@@ -17,12 +17,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::config::Config;
+use crate::outbox::EmspOutbox;
 use crate::pull::CpoInbox;
 use crate::tokens::book::TokenBook;
 use crate::tokens::expiry::spawn_expiry;
 use crate::tokens::log::AuthorizationLog;
-use crate::tokens::push::TokenOutbox;
-use crate::{api, cdrs, commands, demo, locations, operator, sessions, tariffs, tokens};
+use crate::{api, cdrs, charging_profiles, commands, demo, locations, operator, sessions, tariffs, tokens};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -30,13 +30,15 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 static PUSHED: [(ModuleId, ObjectTable); 1] = [(ModuleId::Tokens, tokens::store::TABLE)];
 
 /// What the version details list.
-static MODULES: [ModuleMount; 6] = [
+static MODULES: [ModuleMount; 8] = [
     mount(ModuleId::Locations, InterfaceRole::Receiver, LOCATIONS),
     mount(ModuleId::Tariffs, InterfaceRole::Receiver, TARIFFS),
     mount(ModuleId::Sessions, InterfaceRole::Receiver, SESSIONS),
     mount(ModuleId::Cdrs, InterfaceRole::Receiver, CDRS),
     mount(ModuleId::Tokens, InterfaceRole::Sender, TOKENS),
     mount(ModuleId::Commands, InterfaceRole::Sender, COMMANDS),
+    mount(ModuleId::Chargingprofiles, InterfaceRole::Sender, CHARGING_PROFILES),
+    mount(ModuleId::Chargingprofiles, InterfaceRole::Receiver, SMART_CHARGING),
 ];
 
 pub(crate) const LOCATIONS: &str = "/ocpi/2.2.1/emsp/locations";
@@ -45,6 +47,9 @@ pub(crate) const SESSIONS: &str = "/ocpi/2.2.1/emsp/sessions";
 pub(crate) const CDRS: &str = "/ocpi/2.2.1/emsp/cdrs";
 pub(crate) const TOKENS: &str = "/ocpi/2.2.1/emsp/tokens";
 pub(crate) const COMMANDS: &str = "/ocpi/2.2.1/emsp/commands";
+pub(crate) const CHARGING_PROFILES: &str = "/ocpi/2.2.1/emsp/chargingprofiles";
+/// The Receiver interface has an endpoint of its own: both interfaces have a PUT on a Session.
+pub(crate) const SMART_CHARGING: &str = "/ocpi/2.2.1/emsp/scsp/chargingprofiles";
 
 const fn mount(module: ModuleId, role: InterfaceRole, path: &'static str) -> ModuleMount {
     ModuleMount { module, role, path }
@@ -115,7 +120,14 @@ impl App {
             .routes(routes!(cdrs::receiver::get))
             .routes(routes!(tokens::sender::list))
             .routes(routes!(tokens::sender::authorize))
-            .routes(routes!(commands::callback::post));
+            .routes(routes!(commands::callback::post))
+            .routes(routes!(charging_profiles::callback::post))
+            .routes(routes!(charging_profiles::callback::put))
+            .routes(routes!(
+                charging_profiles::receiver::get,
+                charging_profiles::receiver::put,
+                charging_profiles::receiver::delete
+            ));
         let operators = OpenApiRouter::new()
             .routes(routes!(operator::tokens::list, operator::tokens::post))
             .routes(routes!(operator::tokens::get, operator::tokens::put))
@@ -129,6 +141,14 @@ impl App {
             .routes(routes!(operator::objects::list_sessions))
             .routes(routes!(operator::objects::get_session))
             .routes(routes!(operator::balance::get))
+            .routes(routes!(
+                operator::smart_charging::get_profile,
+                operator::smart_charging::set_profile,
+                operator::smart_charging::clear_profile
+            ))
+            .routes(routes!(operator::smart_charging::read_plan))
+            .routes(routes!(operator::smart_charging::get_request))
+            .routes(routes!(operator::smart_charging::get_preferences, operator::smart_charging::prefer))
             .routes(routes!(operator::cdrs::list))
             .routes(routes!(operator::cdrs::get))
             .routes(routes!(operator::cdrs::check_again))
@@ -158,7 +178,7 @@ impl App {
         let party = self.party.clone();
         serve_party(&party, router, listener, move |party, shutdown| {
             vec![
-                spawn_pusher(party.clone(), TokenOutbox(self.clone()), shutdown.clone()),
+                spawn_pusher(party.clone(), EmspOutbox(self.clone()), shutdown.clone()),
                 spawn_puller(party.clone(), CpoInbox(self.clone()), shutdown.clone()),
                 spawn_expiry(self, shutdown.clone()),
             ]

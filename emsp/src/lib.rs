@@ -7,12 +7,14 @@
 mod api;
 pub mod app;
 pub mod cdrs;
+pub mod charging_profiles;
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod demo;
 pub mod locations;
 pub mod operator;
+mod outbox;
 pub mod pull;
 mod receive;
 pub mod sessions;
@@ -21,6 +23,7 @@ pub mod tokens;
 
 pub use app::App;
 pub use config::Config;
+pub use outbox::EmspOutbox;
 
 /// Milliseconds since 1970 as OCPI writes a time.
 pub(crate) fn time_text(millis: i64) -> String {

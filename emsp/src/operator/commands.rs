@@ -225,13 +225,18 @@ pub async fn unlock(
     answer(&app, sent).await
 }
 
-async fn answer(app: &App, sent: Result<String, NotSent>) -> Result<(StatusCode, Json<CommandView>), OperatorError> {
-    let id = sent.map_err(|error| match error {
+/// Why something was not sent, as operators are told.
+pub(super) fn not_sent(error: NotSent) -> OperatorError {
+    match error {
         NotSent::Unknown(what) => OperatorError::not_found(what)
             .what_next("pull the partner's lists with POST /operator/v1/partners/{id}/sync, or check the spelling"),
         NotSent::Refused(why) => OperatorError::conflict(why),
         NotSent::Failed(error) => OperatorError::internal(error),
-    })?;
+    }
+}
+
+async fn answer(app: &App, sent: Result<String, NotSent>) -> Result<(StatusCode, Json<CommandView>), OperatorError> {
+    let id = sent.map_err(not_sent)?;
     let command = store::get(&app.party.db, &id).await?.ok_or_else(|| unreadable("a command"))?;
     Ok((StatusCode::CREATED, Json(view(app, command).await?)))
 }

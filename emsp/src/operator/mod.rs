@@ -7,6 +7,7 @@ pub mod balance;
 pub mod cdrs;
 pub mod commands;
 pub mod objects;
+pub mod smart_charging;
 pub mod tokens;
 
 use axum::extract::{FromRequestParts, Query};

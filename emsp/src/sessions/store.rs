@@ -178,3 +178,86 @@ pub async fn started_by(db: &Db, owner: &PartyId, command: &Command) -> Result<O
     );
     Ok(found.bind(command.seq).bind(owner.key()).bind(command.token_id.as_str()).fetch_optional(db.read()).await?)
 }
+
+/// The CPO of a Session that this peer has sent, where only its id is known. Where several of the peer's CPOs have a Session with
+/// this id, `preferred` is taken, or the latest.
+pub async fn owner_of(
+    db: &Db,
+    id: &str,
+    peer_id: &str,
+    preferred: Option<&PartyId>,
+) -> Result<Option<PartyId>, DbError> {
+    let owner: Option<String> = sqlx::query_scalar(
+        "SELECT owner FROM sessions WHERE id = $1 AND deleted = 0 AND ($2 = '' OR peer_id = $2) \
+         ORDER BY CASE WHEN owner = $3 THEN 0 ELSE 1 END, seq DESC LIMIT 1",
+    )
+    .bind(id.to_ascii_uppercase())
+    .bind(peer_id)
+    .bind(preferred.map(PartyId::key).unwrap_or_default())
+    .fetch_optional(db.read())
+    .await?;
+    owner.map(|owner| owner.parse().map_err(|_| DbError::corrupt("sessions.owner"))).transpose()
+}
+
+/// The CPO of a Session, where only its id is known: the latest with this id.
+pub async fn owner(db: &Db, id: &str) -> Result<Option<PartyId>, DbError> {
+    owner_of(db, id, "", None).await
+}
+
+/// The preferences that were last sent for a Session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentPreferences {
+    /// The ChargingPreferences, as JSON.
+    pub json: String,
+    /// When they were sent: milliseconds since 1970, real time.
+    pub sent_at: i64,
+    /// The CPO's answer, or empty.
+    pub response: String,
+    /// Why there is none, or empty.
+    pub failure: String,
+}
+
+/// Notes which preferences were sent for a Session, and what came back.
+pub async fn put_preferences(db: &Db, owner: PartyId, id: String, sent: SentPreferences) -> Result<(), DbError> {
+    db.write(move |tx| {
+        Box::pin(async move {
+            sqlx::query(
+                "INSERT INTO charging_preferences (owner, session_id, json, sent_at, response, failure) \
+                 VALUES ($1, $2, $3, $4, $5, $6) \
+                 ON CONFLICT (owner, session_id) DO UPDATE SET json = excluded.json, sent_at = excluded.sent_at, \
+                   response = excluded.response, failure = excluded.failure",
+            )
+            .bind(owner.key())
+            .bind(id.to_ascii_uppercase())
+            .bind(sent.json)
+            .bind(sent.sent_at)
+            .bind(sent.response)
+            .bind(sent.failure)
+            .execute(&mut **tx)
+            .await?;
+            Ok(())
+        })
+    })
+    .await
+}
+
+/// The preferences that were last sent for a Session.
+pub async fn preferences(db: &Db, owner: &PartyId, id: &str) -> Result<Option<SentPreferences>, DbError> {
+    use sqlx::Row;
+    let row = sqlx::query(
+        "SELECT json, sent_at, response, failure FROM charging_preferences WHERE owner = $1 AND session_id = $2",
+    )
+    .bind(owner.key())
+    .bind(id.to_ascii_uppercase())
+    .fetch_optional(db.read())
+    .await?;
+    row.map(|row| {
+        Ok(SentPreferences {
+            json: row.try_get("json")?,
+            sent_at: row.try_get("sent_at")?,
+            response: row.try_get("response")?,
+            failure: row.try_get("failure")?,
+        })
+    })
+    .transpose()
+}

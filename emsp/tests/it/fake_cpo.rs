@@ -36,7 +36,7 @@ impl Seen {
 struct Inner {
     lists: HashMap<String, Vec<Value>>,
     seen: Vec<Seen>,
-    /// What a command is answered with: HTTP status, OCPI status, data.
+    /// What a command, or a request about profiles or preferences, is answered with: HTTP status, OCPI status, data.
     command: Option<(u16, u16, Value)>,
     /// Everything is answered with this HTTP status.
     broken: Option<u16>,
@@ -52,17 +52,24 @@ pub struct FakeCpo {
     pub token_b: String,
     /// `US/CPO`.
     pub parties: Vec<String>,
+    /// `CPO`, or `SCSP`.
+    pub role: &'static str,
 }
 
 impl FakeCpo {
     /// Starts it on a port of its own.
     pub async fn start(parties: &[&str]) -> Self {
+        Self::start_as("CPO", parties).await
+    }
+
+    /// A platform of another role.
+    pub async fn start_as(role: &'static str, parties: &[&str]) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let token_b = format!("b-token-of-{}", base.rsplit(':').next().unwrap());
         let parties = parties.iter().map(ToString::to_string).collect();
         let inner = Arc::new(Mutex::new(Inner { page: 50, ..Inner::default() }));
-        let cpo = Self { inner, base, token_b, parties };
+        let cpo = Self { inner, base, token_b, parties, role };
         let router = Router::new().fallback(answer).with_state(cpo.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         cpo
@@ -105,7 +112,7 @@ impl FakeCpo {
             .iter()
             .map(|party| {
                 let (country, id) = party.split_once('/').unwrap();
-                json!({ "role": "CPO", "country_code": country, "party_id": id, "business_details": { "name": party } })
+                json!({ "role": self.role, "country_code": country, "party_id": id, "business_details": { "name": party } })
             })
             .collect();
         json!({ "token": self.token_b, "url": format!("{}/versions", self.base), "roles": roles })
@@ -119,6 +126,7 @@ impl FakeCpo {
                 endpoint("credentials", "RECEIVER"), endpoint("locations", "SENDER"), endpoint("tariffs", "SENDER"),
                 endpoint("sessions", "SENDER"), endpoint("cdrs", "SENDER"), endpoint("tokens", "RECEIVER"),
                 endpoint("commands", "RECEIVER"),
+                endpoint("chargingprofiles", if self.role == "SCSP" { "SENDER" } else { "RECEIVER" }),
             ]
         })
     }
@@ -184,8 +192,10 @@ async fn answer(State(cpo): State<FakeCpo>, method: Method, uri: Uri, headers: H
         }
         ("GET", ["2.2.1", "details"]) => envelope(200, 1000, cpo.details()),
         ("GET", ["2.2.1", module]) => cpo.list(module, &query, &to),
-        ("PUT" | "PATCH", ["2.2.1", "tokens", ..]) => envelope(200, 1000, Value::Null),
-        ("POST", ["2.2.1", "commands", _]) => {
+        ("PUT" | "PATCH", ["2.2.1", "tokens", ..]) | ("POST", ["results", ..]) => envelope(200, 1000, Value::Null),
+        ("POST", ["2.2.1", "commands", _])
+        | ("GET" | "PUT" | "DELETE", ["2.2.1", "chargingprofiles", _])
+        | ("PUT", ["2.2.1", "sessions", _, "charging_preferences"]) => {
             let answer = cpo.inner().command.clone();
             let (http, status, data) = answer.unwrap_or((200, 1000, json!({ "result": "ACCEPTED", "timeout": 30 })));
             envelope(http, status, data)

@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "a test binary has no users")]
 
 mod cdrs;
+mod charging_profiles;
 mod cli;
 mod commands;
 mod fake_cpo;

@@ -1,7 +1,7 @@
 //! Module Tokens, as its Sender: the list, real-time authorization, and what CPOs are told.
 
+use emsp::EmspOutbox;
 use emsp::demo;
-use emsp::tokens::push::TokenOutbox;
 use ocpi_party::push_due;
 use serde_json::{Value, json};
 
@@ -147,7 +147,7 @@ crate::on_each_database! {
     async fn changes_are_pushed_as_they_stand(world: World) {
         let cpo = world.register(&["US/CPO"]).await;
         let operator = world.operator();
-        let outbox = TokenOutbox(world.app.clone());
+        let outbox = EmspOutbox(world.app.clone());
         let card = json!({ "contract_id": "US-EMS-C00000099-X", "whitelist": "ALWAYS", "x_note": "kept" });
         operator.put("/operator/v1/tokens/A%2FB%20C", &card).await;
         let app_user = json!({ "contract_id": "US-EMS-C00000100-X" });
@@ -204,7 +204,7 @@ crate::on_each_database! {
         assert_eq!(authorize(&cpo.caller, "CARD", None).await.data()["allowed"], "EXPIRED");
         assert_eq!(emsp::tokens::expiry::end_contracts(&world.app).await.unwrap(), 1);
         assert_eq!(emsp::tokens::expiry::end_contracts(&world.app).await.unwrap(), 0);
-        push_due(&world.app.party, &TokenOutbox(world.app.clone())).await;
+        push_due(&world.app.party, &EmspOutbox(world.app.clone())).await;
         let seen = cpo.platform.take_seen();
         assert_eq!((&seen.last().unwrap().body["uid"], &seen.last().unwrap().body["valid"]), (&json!("CARD"), &json!(false)));
     }

@@ -12,6 +12,10 @@ use crate::world::{Caller, Reply, World, example};
 async fn probe(caller: &Caller, endpoint: &Value) -> Reply {
     let url = endpoint["url"].as_str().unwrap();
     match endpoint["identifier"].as_str().unwrap() {
+        "chargingprofiles" if endpoint["role"] == "SENDER" => {
+            caller.post(&format!("{url}/results/none"), &json!({ "result": "ACCEPTED" })).await
+        }
+        "chargingprofiles" => caller.delete(&format!("{url}/none?response_url=x")).await,
         "commands" => caller.post(&format!("{url}/START_SESSION/none"), &json!({ "result": "ACCEPTED" })).await,
         "cdrs" | "locations" | "sessions" | "tariffs" => caller.get(&format!("{url}/US/CPO/none")).await,
         _ => caller.get(url).await,
@@ -24,7 +28,7 @@ async fn endpoints(caller: &Caller) -> Vec<Value> {
 
 crate::on_each_database! {
     // Proves: VER-010, VER-013, VER-014, VER-019, VER-021, VER-023, VER-028, VER-029, VER-031, VER-033, TRN-017, TRN-102,
-    // LOC-001, SES-001, CDR-001, TOK-001, TAR-001, CMD-001, CMD-003
+    // LOC-001, SES-001, CDR-001, TOK-001, TAR-001, CMD-001, CMD-003, CHP-001, CHP-002
     async fn every_endpoint_is_listed_once_and_is_there(world: World) {
         let cpo = world.register(&["US/CPO"]).await.caller;
         let versions = cpo.get("/ocpi/versions").await;
@@ -41,6 +45,8 @@ crate::on_each_database! {
         let unique: BTreeSet<_> = listed.iter().map(|(module, role)| (module.as_str(), role.as_str())).collect();
         let expected = [
             ("cdrs", "RECEIVER"),
+            ("chargingprofiles", "RECEIVER"),
+            ("chargingprofiles", "SENDER"),
             ("commands", "SENDER"),
             ("credentials", "SENDER"),
             ("locations", "RECEIVER"),

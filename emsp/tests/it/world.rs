@@ -164,7 +164,12 @@ impl World {
 
     /// A CPO that registers with the real handshake.
     pub async fn register(&self, parties: &[&str]) -> Registered {
-        let platform = FakeCpo::start(parties).await;
+        self.register_as("CPO", parties).await
+    }
+
+    /// A platform of another role.
+    pub async fn register_as(&self, role: &'static str, parties: &[&str]) -> Registered {
+        let platform = FakeCpo::start_as(role, parties).await;
         let invitation =
             self.operator().post("/operator/v1/partners/invitations", &json!({ "name": parties[0] })).await;
         assert!(invitation.http < 300, "{invitation:?}");

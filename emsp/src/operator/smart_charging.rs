@@ -1,0 +1,351 @@
+//! How fast our drivers charge: limits on their sessions, and their own preferences.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use http::StatusCode;
+use ocpi_party::{Operator, OperatorError, OperatorErrors, OperatorJson};
+use ocpi_types::{
+    ActiveChargingProfile, ChargingPreferences, ChargingProfile, ChargingProfileResponse, ChargingProfileResponseType,
+    DateTime, Object, Rule,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::commands::not_sent;
+use super::objects::ObjectPath;
+use super::unreadable;
+use crate::charging_profiles::issue::{self, Order, Sent};
+use crate::charging_profiles::store::{self, Kind, Relay, Request};
+use crate::commands::issue::NotSent;
+use crate::sessions::preferences;
+use crate::{App, sessions, time_text};
+
+/// How many requests are shown with a session.
+const SHOWN: i64 = 50;
+
+/// How far a request is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RequestState {
+    /// It is on its way; the CPO has not answered yet.
+    Sent,
+    /// The CPO has passed it on to the station; the result is awaited.
+    Waiting,
+    /// The result is there.
+    Done,
+    /// The CPO does not pass it on.
+    Refused,
+    /// It did not reach the CPO, or nobody knows whether it did.
+    Failed,
+    /// No result in time. The station may still have done it.
+    Timeout,
+}
+
+/// A request about the charging profile of a session.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RequestView {
+    /// Its id.
+    pub id: String,
+    /// What was asked: `PUT` sets a profile, `DELETE` clears it, `GET` asks what the station intends to do.
+    pub kind: Kind,
+    /// How far it is.
+    pub state: RequestState,
+    /// The CPO.
+    #[schema(example = "US/CPO")]
+    pub party: String,
+    /// The session.
+    #[schema(example = "101")]
+    pub session_id: String,
+    /// The body, or the query.
+    pub request: String,
+    /// When it was sent.
+    pub sent_at: String,
+    /// Until when a result is awaited.
+    pub deadline: String,
+    /// The CPO's answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<ChargingProfileResponse>,
+    /// Why it could not be delivered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// The station's result: ChargingProfileResult, ClearProfileResult or ActiveChargingProfileResult.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub result: Option<Value>,
+    /// When it came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result_at: Option<String>,
+    /// A result that came too late, or another one after the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub later_result: Option<Value>,
+    /// The smart charging partner on whose behalf it was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<String>,
+}
+
+/// What is known about the charging profile of a session.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProfileView {
+    /// What the station last said that it intends to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub active: Option<ActiveChargingProfile>,
+    /// When it said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub active_received_at: Option<String>,
+    /// The requests, the latest first.
+    pub requests: Vec<RequestView>,
+}
+
+/// How far ahead the station is asked to tell.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReadOrder {
+    /// In seconds. The shorter, the cheaper for the CPO.
+    #[schema(example = 900, minimum = 1, maximum = 86400)]
+    pub seconds: u32,
+}
+
+/// The preferences that were last sent for a session, and the CPO's answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PreferencesView {
+    /// The preferences.
+    pub preferences: ChargingPreferences,
+    /// When they were sent.
+    pub sent_at: String,
+    /// The CPO's answer: `ACCEPTED`, `DEPARTURE_REQUIRED`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "ACCEPTED")]
+    pub response: Option<String>,
+    /// Why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}
+
+fn state(request: &Request, response: Option<&ChargingProfileResponse>, now: DateTime) -> RequestState {
+    if request.result.is_some() {
+        return RequestState::Done;
+    }
+    let late = now.timestamp_millis() > request.deadline;
+    match response {
+        Some(response) if response.result != ChargingProfileResponseType::Accepted => RequestState::Refused,
+        Some(_) if late => RequestState::Timeout,
+        Some(_) => RequestState::Waiting,
+        None if request.failure.is_some() => RequestState::Failed,
+        None if late => RequestState::Timeout,
+        None => RequestState::Sent,
+    }
+}
+
+fn view(app: &App, request: Request) -> Result<RequestView, OperatorError> {
+    let response = request.response.as_deref().map(serde_json::from_str::<ChargingProfileResponse>).transpose();
+    let response = response.map_err(|_| unreadable("the answer to a request"))?;
+    let json = |text: &Option<String>| {
+        text.as_deref().map(serde_json::from_str::<Value>).transpose().map_err(|_| unreadable("a result"))
+    };
+    Ok(RequestView {
+        state: state(&request, response.as_ref(), app.party.clock.wall()),
+        result: json(&request.result)?,
+        later_result: json(&request.later_result)?,
+        response,
+        sent_at: time_text(request.created_at),
+        deadline: time_text(request.deadline),
+        result_at: request.result_at.map(time_text),
+        on_behalf_of: Some(request.relay.party).filter(|party| !party.is_empty()),
+        id: request.id,
+        kind: request.kind,
+        party: request.owner,
+        session_id: request.session_id,
+        request: request.request,
+        failure: request.failure,
+    })
+}
+
+type Created = Result<(StatusCode, Json<RequestView>), OperatorError>;
+
+async fn answer(app: &App, sent: Result<Sent, NotSent>) -> Created {
+    let sent = sent.map_err(not_sent)?;
+    let request = store::get(&app.party.db, &sent.id).await?.ok_or_else(|| unreadable("a request"))?;
+    Ok((StatusCode::CREATED, Json(view(app, request)?)))
+}
+
+/// What we send ourselves is held to every rule.
+fn strictly<T: Object>(json: Value) -> Result<T, OperatorError> {
+    let parsed = ocpi_types::parse::<T>(json);
+    let broken: Vec<String> =
+        parsed.report.findings.iter().filter(|f| f.rule != Rule::Suspicious).map(ToString::to_string).collect();
+    parsed.value.filter(|_| broken.is_empty()).ok_or_else(|| {
+        OperatorError::invalid(broken.join("; ")).what_next("correct what the JSON Pointers name and send it again")
+    })
+}
+
+/// What is known about the charging profile of a session
+///
+/// What the station last said that it intends to do, and what we have asked.
+#[utoipa::path(
+    get,
+    path = "/operator/v1/sessions/{country_code}/{party_id}/{id}/charging-profile",
+    tag = "smart charging",
+    security(("operator_key" = [])),
+    params(ObjectPath),
+    responses((status = 200, description = "What is known", body = ProfileView), OperatorErrors)
+)]
+pub async fn get_profile(
+    _: Operator,
+    State(app): State<App>,
+    Path(path): Path<ObjectPath>,
+) -> Result<Json<ProfileView>, OperatorError> {
+    let (db, owner) = (&app.party.db, path.owner());
+    let active = store::active(db, &owner, &path.id).await?;
+    let requests = store::of_session(db, &owner, &path.id, SHOWN).await?;
+    if active.is_none() && requests.is_empty() {
+        return Err(OperatorError::not_found(format!("nothing was asked about session {:?} of {owner}", path.id))
+            .what_next("set a profile with PUT, or ask the station with POST …/charging-profile/read"));
+    }
+    let parse = |(json, _): &(String, i64)| serde_json::from_str(json).map_err(|_| unreadable("a plan"));
+    Ok(Json(ProfileView {
+        active: active.as_ref().map(parse).transpose()?,
+        active_received_at: active.map(|(_, at)| time_text(at)),
+        requests: requests.into_iter().map(|request| view(&app, request)).collect::<Result<_, _>>()?,
+    }))
+}
+
+/// Limit how fast a session charges
+///
+/// In A on each phase, or in W altogether. The answer tells what the CPO said; ask for the request again to see the result.
+#[utoipa::path(
+    put,
+    path = "/operator/v1/sessions/{country_code}/{party_id}/{id}/charging-profile",
+    tag = "smart charging",
+    security(("operator_key" = [])),
+    params(ObjectPath),
+    request_body(content = ChargingProfile, example = json!({
+        "charging_rate_unit": "A", "charging_profile_period": [{ "start_period": 0, "limit": 10 }]
+    })),
+    responses((status = 201, description = "Sent", body = RequestView), OperatorErrors)
+)]
+pub async fn set_profile(
+    _: Operator,
+    State(app): State<App>,
+    Path(path): Path<ObjectPath>,
+    OperatorJson(body): OperatorJson<Value>,
+) -> Created {
+    let profile = strictly::<ChargingProfile>(body)?;
+    let sent = issue::send(&app, &path.owner(), &path.id, &Order::Set(profile), Relay::default()).await;
+    answer(&app, sent).await
+}
+
+/// Lift our limit of a session
+///
+/// Limits of the CPO and of the site stay.
+#[utoipa::path(
+    delete,
+    path = "/operator/v1/sessions/{country_code}/{party_id}/{id}/charging-profile",
+    tag = "smart charging",
+    security(("operator_key" = [])),
+    params(ObjectPath),
+    responses((status = 201, description = "Sent", body = RequestView), OperatorErrors)
+)]
+pub async fn clear_profile(_: Operator, State(app): State<App>, Path(path): Path<ObjectPath>) -> Created {
+    let sent = issue::send(&app, &path.owner(), &path.id, &Order::Clear, Relay::default()).await;
+    answer(&app, sent).await
+}
+
+/// Ask what the station intends to do
+#[utoipa::path(
+    post,
+    path = "/operator/v1/sessions/{country_code}/{party_id}/{id}/charging-profile/read",
+    tag = "smart charging",
+    security(("operator_key" = [])),
+    params(ObjectPath),
+    request_body = ReadOrder,
+    responses((status = 201, description = "Sent", body = RequestView), OperatorErrors)
+)]
+pub async fn read_plan(
+    _: Operator,
+    State(app): State<App>,
+    Path(path): Path<ObjectPath>,
+    OperatorJson(order): OperatorJson<ReadOrder>,
+) -> Created {
+    if !(1..=86_400).contains(&order.seconds) {
+        return Err(OperatorError::invalid("seconds must be between 1 and 86400"));
+    }
+    let order = Order::Read(i64::from(order.seconds));
+    let sent = issue::send(&app, &path.owner(), &path.id, &order, Relay::default()).await;
+    answer(&app, sent).await
+}
+
+/// One request about a charging profile and its result
+#[utoipa::path(
+    get,
+    path = "/operator/v1/charging-profile-requests/{id}",
+    tag = "smart charging",
+    security(("operator_key" = [])),
+    params(("id" = String, Path, description = "The id of the request")),
+    responses((status = 200, description = "The request", body = RequestView), OperatorErrors)
+)]
+pub async fn get_request(
+    _: Operator,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<RequestView>, OperatorError> {
+    let request = store::get(&app.party.db, &id).await?;
+    let request = request.ok_or_else(|| {
+        OperatorError::not_found(format!("no request {id:?}")).what_next(
+            "GET /operator/v1/sessions/{country_code}/{party_id}/{id}/charging-profile lists those of a session",
+        )
+    })?;
+    view(&app, request).map(Json)
+}
+
+/// The preferences that were last sent for a session
+#[utoipa::path(
+    get,
+    path = "/operator/v1/sessions/{country_code}/{party_id}/{id}/charging-preferences",
+    tag = "smart charging",
+    security(("operator_key" = [])),
+    params(ObjectPath),
+    responses((status = 200, description = "As they were sent", body = PreferencesView), OperatorErrors)
+)]
+pub async fn get_preferences(
+    _: Operator,
+    State(app): State<App>,
+    Path(path): Path<ObjectPath>,
+) -> Result<Json<PreferencesView>, OperatorError> {
+    let sent = sessions::store::preferences(&app.party.db, &path.owner(), &path.id).await?;
+    let sent = sent.ok_or_else(|| {
+        OperatorError::not_found(format!("no preferences were sent for session {:?} of {}", path.id, path.owner()))
+            .what_next("send them with PUT")
+    })?;
+    let text = |text: String| Some(text).filter(|text| !text.is_empty());
+    Ok(Json(PreferencesView {
+        preferences: serde_json::from_str(&sent.json).map_err(|_| unreadable("preferences"))?,
+        sent_at: time_text(sent.sent_at),
+        response: text(sent.response),
+        failure: text(sent.failure),
+    }))
+}
+
+/// Say how the driver wants to be charged
+///
+/// The answer holds what the CPO said. Where the CPO has tariffs for profile types, another one may be another price.
+#[utoipa::path(
+    put,
+    path = "/operator/v1/sessions/{country_code}/{party_id}/{id}/charging-preferences",
+    tag = "smart charging",
+    security(("operator_key" = [])),
+    params(ObjectPath),
+    request_body = ChargingPreferences,
+    responses((status = 200, description = "Sent", body = PreferencesView), OperatorErrors)
+)]
+pub async fn prefer(
+    operator: Operator,
+    State(app): State<App>,
+    Path(path): Path<ObjectPath>,
+    OperatorJson(body): OperatorJson<Value>,
+) -> Result<Json<PreferencesView>, OperatorError> {
+    let wish = strictly::<ChargingPreferences>(body)?;
+    preferences::send(&app, &path.owner(), &path.id, &wish).await.map_err(not_sent)?;
+    get_preferences(operator, State(app), Path(path)).await
+}

@@ -74,10 +74,10 @@ fn detail(exchange: &Exchange, target: &str) -> Option<String> {
     if target.contains("/authorize") {
         return Some(format!("({})", text(&answered?["data"]["allowed"])));
     }
-    if target.contains("/cpo/commands/") {
+    if target.contains("/cpo/commands/") || target.contains("/cpo/chargingprofiles/") {
         return Some(format!("({})", text(&answered?["data"]["result"])));
     }
-    if target.contains("/emsp/commands/") {
+    if target.contains("/emsp/commands/") || target.contains("/emsp/chargingprofiles/") {
         return Some(format!("({})", text(&sent?["result"])));
     }
     let sent = sent?;
@@ -135,11 +135,15 @@ fn meaning(method: &str, target: &str) -> &'static str {
         ("GET", "cdrs") => "which bills have I not seen yet?",
         ("POST", "cdrs") => "the bill of a finished charge",
         ("POST", "commands") => command_meaning(path),
+        ("PUT", "chargingprofiles") => "please charge no faster than this",
+        ("DELETE", "chargingprofiles") => "my limit is lifted",
+        ("POST", "chargingprofiles") => "what the station said to the limit",
         _ => "",
     }
 }
 
-const MODULES: &[&str] = &["versions", "credentials", "locations", "tariffs", "tokens", "sessions", "cdrs", "commands"];
+const MODULES: &[&str] =
+    &["versions", "credentials", "locations", "tariffs", "tokens", "sessions", "cdrs", "commands", "chargingprofiles"];
 
 fn command_meaning(path: &str) -> &'static str {
     let from_emsp = path.contains("/cpo/");
@@ -171,6 +175,11 @@ mod tests {
                 "POST",
                 "http://127.0.0.1:8001/ocpi/2.2.1/cpo/commands/START_SESSION",
                 "please start a charge for my driver",
+            ),
+            (
+                "DELETE",
+                "http://127.0.0.1:8001/ocpi/2.2.1/cpo/chargingprofiles/101?response_url=http%3A%2F%2Fx",
+                "my limit is lifted",
             ),
             (
                 "POST",

@@ -35,7 +35,12 @@ impl Operator {
         self.call(Method::POST, path, Some(body)).await
     }
 
-    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, OperatorProblem> {
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, OperatorProblem> {
         let url = format!("{}/operator/v1{path}", self.base_url);
         let failed = |problem: String| OperatorProblem { method: method.clone(), url: url.clone(), problem };
         let mut request = self.http.request(method.clone(), &url).bearer_auth(&self.key);

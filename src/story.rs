@@ -1,4 +1,5 @@
-//! The story that `cargo run` tells: two companies meet, share stations, and charge two cars.
+//! The story that `cargo run` tells: two companies meet, share stations, and charge two cars, one of them more slowly for a
+//! while.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +7,7 @@ use std::time::Duration;
 use ocpi_http::Exchange;
 use ocpi_party::telemetry;
 use ocpi_types::{DateTime, parse_date_time};
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
@@ -14,8 +16,8 @@ use crate::narrator::{heading, narrate, remark, step};
 use crate::options::Options;
 use crate::pair::{self, OPERATOR_KEY, Pair, Party, Problem};
 
-/// The driver with an app charges here.
-const APP_STATION: (&str, &str) = ("OAK001", "OAK001-1");
+/// The driver with an app charges here, at a station that takes charging profiles.
+const APP_STATION: (&str, &str) = ("BOS001", "BOS001-1");
 /// The driver with a card charges here.
 const CARD_STATION: &str = "SEA001-3";
 
@@ -60,6 +62,7 @@ async fn tell_it(pair: &Pair) -> Result<(), Problem> {
     let command = start_with_app(pair).await?;
     start_with_card(pair).await?;
     charge(pair).await;
+    limit(pair, &command).await?;
     stop(pair, &command).await?;
     show_bills(pair).await
 }
@@ -169,21 +172,61 @@ async fn charge(pair: &Pair) {
         "Both cars charge",
         "With every meter reading the CPO tells how the charges stand: energy, time, and what they cost so far.",
     );
-    pair.clock.sleep(Duration::from_mins(24)).await;
+    pair.clock.sleep(Duration::from_mins(14)).await;
+}
+
+async fn limit(pair: &Pair, command: &str) -> Result<(), Problem> {
+    step(
+        6,
+        "The EMSP slows the app's car down, and lets it go again",
+        "Smart charging: with a charging profile the EMSP allows ten amperes for a while, say because energy is short. As\n\
+         with commands, what the station said follows in a call of its own. The next meter values show it.",
+    );
+    let path = format!("/sessions/US/CPO/{}", session_of(pair, command).await?);
+    let fast = wait_for_power(pair, &path, |kilowatts| kilowatts > 2.4).await?;
+    let profile = json!({ "charging_rate_unit": "A", "charging_profile_period": [{ "start_period": 0, "limit": 10 }] });
+    let profile_path = format!("{path}/charging-profile");
+    pair.emsp.operator.call(Method::PUT, &profile_path, Some(&profile)).await?;
+    pair.clock.sleep(Duration::from_mins(5)).await;
+    let slow = wait_for_power(pair, &path, |kilowatts| kilowatts <= 2.4).await?;
+    pair.emsp.operator.call(Method::DELETE, &profile_path, None).await?;
+    pair.clock.sleep(Duration::from_mins(5)).await;
+    let again = wait_for_power(pair, &path, |kilowatts| kilowatts > 2.4).await?;
+    remark(&format!("\nBefore: {fast} kW. With the limit: {slow} kW. Afterwards: {again} kW."));
+    Ok(())
+}
+
+/// Waits until the last meter values that the EMSP has are as they should be; the power in kW.
+async fn wait_for_power(pair: &Pair, session: &str, expected: fn(f64) -> bool) -> Result<f64, Problem> {
+    for _ in 0..400 {
+        let session = pair.emsp.operator.get(session).await?;
+        let dimensions = session["charging_periods"].as_array().and_then(|periods| periods.last());
+        let dimensions = dimensions.and_then(|period| period["dimensions"].as_array());
+        let power = dimensions.and_then(|all| all.iter().find(|dimension| dimension["type"] == "MAX_POWER"));
+        if let Some(kilowatts) = power.and_then(|power| power["volume"].as_f64()).filter(|power| expected(*power)) {
+            return Ok(kilowatts);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Err(Problem::Missing("the effect of the charging profile"))
+}
+
+/// The session that a command has started.
+async fn session_of(pair: &Pair, command: &str) -> Result<String, Problem> {
+    let started = pair.emsp.operator.get(&format!("/commands/{command}")).await?;
+    let id = started["session"]["id"].as_str().map(str::to_owned);
+    id.ok_or(Problem::Missing("the session of the app's driver"))
 }
 
 async fn stop(pair: &Pair, command: &str) -> Result<(), Problem> {
     step(
-        6,
+        7,
         "Both charges end, and the bills arrive",
         "The app's driver asks the EMSP to stop, the other one holds the card to the station again. For each charge the\n\
          CPO sends a charge detail record, the bill. The EMSP checks it against the tariff and the session.",
     );
     let mut cpo_calls = pair.cpo.exchanges.subscribe();
-    let started = pair.emsp.operator.get(&format!("/commands/{command}")).await?;
-    let Some(session) = started["session"]["id"].as_str() else {
-        return Err(Problem::Missing("the session of the app's driver"));
-    };
+    let session = session_of(pair, command).await?;
     let order = json!({ "party": "US/CPO", "session_id": session });
     pair.emsp.operator.post("/commands/STOP_SESSION", &order).await?;
     let card = json!({ "uid": emsp::demo::RFID_NEVER });

@@ -38,7 +38,8 @@ fn calls(story: &str) -> Vec<String> {
     calls
 }
 
-const MODULES: &[&str] = &["versions", "credentials", "locations", "tariffs", "tokens", "sessions", "cdrs", "commands"];
+const MODULES: &[&str] =
+    &["versions", "credentials", "locations", "tariffs", "tokens", "sessions", "cdrs", "commands", "chargingprofiles"];
 
 #[tokio::test]
 async fn the_story_is_told_twice_and_the_parties_register_once() {
@@ -48,6 +49,7 @@ async fn the_story_is_told_twice_and_the_parties_register_once() {
     assert_eq!(code, Some(0), "{story}\n{problems}");
     insta::assert_snapshot!(calls(&story).join("\n"));
     assert_eq!(story.matches("The EMSP's check: FINE").count(), 2, "{story}");
+    assert!(story.contains("With the limit: 2.4 kW."), "{story}");
 
     let (code, again, problems) = tell(&data, ports).await;
     assert_eq!(code, Some(0), "{again}\n{problems}");

@@ -90,7 +90,6 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(operator::charging_profiles::list))
         .routes(routes!(operator::charging_profiles::read))
         .routes(routes!(operator::charging_profiles::limit, operator::charging_profiles::lift))
-        .routes(routes!(operator::parties::list, operator::parties::add))
         // The hands at the simulated stations.
         .routes(routes!(operator::stations::list))
         .routes(routes!(operator::stations::read))

@@ -51,6 +51,7 @@
 //!     routing: None,
 //!     correlation_id: None,
 //!     emit_nulls: false,
+//!     away: None,
 //! };
 //! let answer = client.call(&cpo, http::Method::GET, &url, None).await?;
 //! assert_eq!(answer.data[0]["version"], "2.2.1");

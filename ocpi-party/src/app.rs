@@ -22,7 +22,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::auth::KnownCaller;
 use crate::config::ConfigError;
 use crate::operator::{OPERATOR_SCHEME, OperatorErrorBody};
-use crate::{DbError, Party, credentials, operator, sync, telemetry, versions};
+use crate::{DbError, Party, credentials, hubclientinfo, operator, sync, telemetry, versions};
 
 /// Everything under this path is OCPI.
 const OCPI_PREFIX: &str = "/ocpi";
@@ -122,14 +122,18 @@ impl Shutdown {
     }
 }
 
-/// The routes that every party has: versions, credentials and the operator API about partners.
+/// The routes that every party has: versions, credentials, hub client info, and the operator API about partners and parties.
 #[must_use]
 pub fn common_routes<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     Party: FromRef<S>,
 {
-    OpenApiRouter::new().merge(versions::routes()).merge(credentials::routes()).merge(operator::routes())
+    OpenApiRouter::new()
+        .merge(versions::routes())
+        .merge(credentials::routes())
+        .merge(hubclientinfo::routes())
+        .merge(operator::routes())
 }
 
 /// Completes the document of a server: the parts that all OCPI routes refer to, the operator key, title and version.

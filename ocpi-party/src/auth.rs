@@ -176,7 +176,8 @@ fn bearer(header: &str) -> Option<&str> {
 
 /// Whether the peer may push an object of `url`, the owner in the URL, whose `body` names an owner as well.
 ///
-/// They must agree (else 200 with 2001), and the peer must host the owner in `role` (else 404). A hub speaks for others.
+/// They must agree (else 200 with 2001), and the peer must host the owner in `role` (else 404). A hub speaks for others, see
+/// [`Peer::speaks_for`].
 pub fn check_owner(peer: &Peer, role: Role, url: &PartyId, body: Option<&PartyId>) -> Result<(), OcpiError> {
     if let Some(body) = body.filter(|body| *body != url) {
         return Err(OcpiError::invalid(format!(
@@ -184,7 +185,7 @@ pub fn check_owner(peer: &Peer, role: Role, url: &PartyId, body: Option<&PartyId
         )));
     }
     let wanted = (url.clone(), role);
-    if peer.is_hub() || peer.hosted.contains(&wanted) {
+    if peer.speaks(&wanted) {
         return Ok(());
     }
     let (url, role) = wanted;

@@ -45,6 +45,7 @@ pub mod auth;
 pub mod config;
 pub mod credentials;
 pub mod db;
+pub mod hubclientinfo;
 pub mod objects;
 pub mod operator;
 pub mod party;

@@ -50,6 +50,8 @@ pub struct Scope {
     pub owner: Option<PartyId>,
     /// Only what this peer may see; `None` for the operator, who sees everything.
     pub peer_id: Option<String>,
+    /// Only what concerns this party of the peer; in tables that have a column `customer`.
+    pub customer: Option<PartyId>,
 }
 
 impl Scope {
@@ -62,7 +64,14 @@ impl Scope {
     /// What the peer may see of all owners.
     #[must_use]
     pub fn visible_to(peer_id: impl Into<String>) -> Self {
-        Self { owner: None, peer_id: Some(peer_id.into()) }
+        Self { peer_id: Some(peer_id.into()), ..Self::default() }
+    }
+
+    /// Narrows the scope to what concerns one party of the peer, where that is known. The table must have a column `customer`.
+    #[must_use]
+    pub fn of_customer(mut self, customer: Option<PartyId>) -> Self {
+        self.customer = customer;
+        self
     }
 
     /// Narrows the scope to one owner.
@@ -216,6 +225,24 @@ impl ObjectTable {
             Some(stored) if stored == seq => Upserted::Created,
             Some(_) => Upserted::Replaced,
         })
+    }
+
+    /// Says which party of the partner an object concerns, in a table that has a column `customer`; see [`Scope::customer`].
+    pub async fn set_customer(
+        &self,
+        tx: &mut Tx,
+        owner: &PartyId,
+        id: &str,
+        customer: &PartyId,
+    ) -> Result<(), DbError> {
+        tx.touch(self.name);
+        sqlx::query(AssertSqlSafe(sql::set_customer(self.name)))
+            .bind(owner.key())
+            .bind(id.to_ascii_uppercase())
+            .bind(customer.key())
+            .execute(&mut **tx)
+            .await?;
+        Ok(())
     }
 
     /// Deletes an object; `false` when there was none. The row stays, so that an older state cannot bring it back.

@@ -4,6 +4,7 @@
 
 mod error;
 mod models;
+mod parties;
 mod partners;
 
 use axum::extract::FromRef;
@@ -13,8 +14,8 @@ use utoipa_axum::routes;
 pub(crate) use error::finish_errors;
 pub use error::{OperatorError, OperatorErrorBody, OperatorErrors, OperatorJson};
 pub use models::{
-    FindingView, InvitationRequest, InvitationView, PartnerChange, PartnerView, Partners, PullView, PushView,
-    RegistrationRequest, RoleView, SyncRequest, UnregisteredView,
+    FindingView, HubClientView, HubClients, InvitationRequest, InvitationView, PartnerChange, PartnerView, Partners,
+    PullView, PushView, RegistrationRequest, RoleView, SyncRequest, UnregisteredView,
 };
 
 use crate::Party;
@@ -25,7 +26,7 @@ pub const OPERATOR_PREFIX: &str = "/operator/v1";
 /// The name of the security scheme of the operator API in OpenAPI documents.
 pub const OPERATOR_SCHEME: &str = "operator_key";
 
-/// The routes about partners, with their full paths.
+/// The routes about partners and our own parties, with their full paths.
 pub fn routes<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -37,4 +38,6 @@ where
         .routes(routes!(partners::read, partners::change, partners::unregister))
         .routes(routes!(partners::sync))
         .routes(routes!(partners::send_credentials))
+        .routes(routes!(partners::clients))
+        .routes(routes!(parties::list, parties::add))
 }

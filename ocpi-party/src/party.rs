@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use ocpi_http::{ClientConfig, Clock, ExchangeLog, OcpiClient, Routing, Target, Url, UrlPolicy};
-use ocpi_types::{CredentialsRole, InterfaceRole, ModuleId, PartyId, Role};
+use ocpi_types::{ConnectionStatus, CredentialsRole, InterfaceRole, ModuleId, PartyId, Role};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sqlx::migrate::Migrator;
@@ -80,6 +80,7 @@ struct Inner {
     push: Notify,
     pull: Notify,
     down: sync::Down,
+    away: sync::Away,
 }
 
 impl Party {
@@ -109,6 +110,7 @@ impl Party {
             push: Notify::new(),
             pull: Notify::new(),
             down: sync::Down::default(),
+            away: sync::Away::default(),
         };
         let party = Self {
             peers: Peers::new(db.clone(), setup.clock.clone()),
@@ -187,11 +189,30 @@ impl Party {
         roles::add(tx, &role).await
     }
 
-    /// How to call a peer on a functional module: its token, and the two parties in the routing headers.
+    /// How to call a peer on a functional module: its token, and the two parties in the routing headers. Where `to` is a party
+    /// behind a hub that cannot reach it at the moment, calls fail with [`ocpi_http::CallError::Away`] and nothing is sent.
     #[must_use]
     pub fn target<'a>(&self, peer: &'a Peer, from: &PartyId, to: &PartyId) -> Target<'a> {
         let routing = Routing { to: Some(to.clone()), from: Some(from.clone()) };
-        Target { routing: Some(routing), ..self.plain_target(peer) }
+        Target { routing: Some(routing), away: self.why_away(peer, to), ..self.plain_target(peer) }
+    }
+
+    /// How to call a hub that is to find out itself for whom a request is. Spec: transport_and_format, "Open Routing Request".
+    #[must_use]
+    pub fn open_target<'a>(&self, hub: &'a Peer, from: &PartyId) -> Target<'a> {
+        Target { routing: Some(Routing { to: None, from: Some(from.clone()) }), ..self.plain_target(hub) }
+    }
+
+    /// Why a party behind a hub cannot be reached; `None` when it can, or when nothing speaks against trying.
+    #[must_use]
+    pub fn why_away(&self, peer: &Peer, to: &PartyId) -> Option<String> {
+        if !peer.is_hub() {
+            return None;
+        }
+        match peer.client_status(to) {
+            None | Some(ConnectionStatus::Connected) => self.inner.away.why(&peer.id, to, self.clock.wall()),
+            Some(status) => Some(format!("the hub says that it is {status}")),
+        }
     }
 
     /// How to call a peer on versions and credentials, which carry no routing headers.
@@ -204,6 +225,7 @@ impl Party {
             routing: None,
             correlation_id: None,
             emit_nulls: peer.emit_nulls,
+            away: None,
         }
     }
 
@@ -230,6 +252,16 @@ impl Party {
     /// The peers that could not be reached a moment ago.
     pub(crate) fn down(&self) -> &sync::Down {
         &self.inner.down
+    }
+
+    /// The parties behind hubs that could not be reached a moment ago.
+    pub(crate) fn away(&self) -> &sync::Away {
+        &self.inner.away
+    }
+
+    /// A party behind a hub is there again.
+    pub(crate) fn forget_away(&self, hub_id: &str, party: &PartyId) {
+        self.inner.away.forget(hub_id, party);
     }
 
     /// Which instance this is, for leases.

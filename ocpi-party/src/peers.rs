@@ -12,13 +12,13 @@ mod exchange;
 mod store;
 mod tokens;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use ocpi_http::{Secret, TokenForm};
-use ocpi_types::{CredentialsRole, DateTime, Endpoint, InterfaceRole, ModuleId, PartyId, Role};
+use ocpi_types::{ConnectionStatus, CredentialsRole, DateTime, Endpoint, InterfaceRole, ModuleId, PartyId, Role};
 
-pub(crate) use cache::Known;
 pub use cache::Peers;
+pub(crate) use cache::{Known, PEERS};
 pub(crate) use exchange::{Exchanged, add_pending_token, drop_token, finish_exchange, invite, is_exchanging};
 pub(crate) use store::{
     NewPeer, add_peer, change, form_from, form_text, record_finding, remove_peer, set_form_seen, time as store_time,
@@ -83,6 +83,10 @@ pub struct Peer {
     pub credentials_at: Option<DateTime>,
     /// The roles, to be looked up.
     pub(crate) hosted: HashSet<(PartyId, Role)>,
+    /// A hub: the parties behind it, as far as it has told.
+    pub(crate) clients: HashMap<PartyId, Vec<(Role, ConnectionStatus)>>,
+    /// A hub: parties that are registered here themselves, and of which the hub has told nothing. It does not speak for them.
+    pub(crate) elsewhere: HashSet<(PartyId, Role)>,
 }
 
 impl Peer {
@@ -108,6 +112,58 @@ impl Peer {
     #[must_use]
     pub fn parties(&self, role: &Role) -> Vec<PartyId> {
         self.roles.iter().filter(|hosted| hosted.role == *role).map(party_of).collect()
+    }
+
+    /// The hub itself, as a party: whom to address with what is for everybody behind it. Spec: transport_and_format,
+    /// "Broadcast Push" and "GET All via Hubs".
+    #[must_use]
+    pub fn hub_party(&self) -> Option<PartyId> {
+        self.parties(&Role::Hub).into_iter().next()
+    }
+
+    /// The party to be named in `OCPI-to` with what concerns none of the platform's parties in particular: the hub itself;
+    /// else the first party in this role; else the first of all.
+    #[must_use]
+    pub fn for_all(&self, role: &Role) -> Option<PartyId> {
+        let first = || self.roles.iter().find(|hosted| hosted.role == *role).or(self.roles.first()).map(party_of);
+        self.hub_party().or_else(first)
+    }
+
+    /// Whether the peer may own or send objects of this party in this role. A platform speaks for those it hosts. A hub speaks
+    /// for others, except for parties that are registered here themselves and that it has never told us about.
+    #[must_use]
+    pub fn speaks_for(&self, party: &PartyId, role: Role) -> bool {
+        self.speaks(&(party.clone(), role))
+    }
+
+    pub(crate) fn speaks(&self, party: &(PartyId, Role)) -> bool {
+        self.hosted.contains(party) || (self.is_hub() && !self.elsewhere.contains(party))
+    }
+
+    /// What the hub says about a party behind it, in whatever role: CONNECTED, if that is said of one of them. `None` when it
+    /// has told nothing about it.
+    #[must_use]
+    pub fn client_status(&self, party: &PartyId) -> Option<&ConnectionStatus> {
+        let roles = self.clients.get(party)?;
+        let connected = roles.iter().find(|(_, status)| *status == ConnectionStatus::Connected);
+        connected.or(roles.first()).map(|(_, status)| status)
+    }
+
+    /// The parties behind the hub that are CONNECTED in this role, in the order of their names.
+    #[must_use]
+    pub fn connected_clients(&self, role: &Role) -> Vec<PartyId> {
+        let connected =
+            |(other, status): &(Role, ConnectionStatus)| other == role && *status == ConnectionStatus::Connected;
+        let clients = self.clients.iter().filter(|(_, roles)| roles.iter().any(connected));
+        let mut parties: Vec<PartyId> = clients.map(|(party, _)| party.clone()).collect();
+        parties.sort();
+        parties
+    }
+
+    /// Whether the hub has told anything about who is behind it.
+    #[must_use]
+    pub fn has_told_clients(&self) -> bool {
+        !self.clients.is_empty()
     }
 
     /// The URL of a module's interface. The credentials module has one only, whatever role it is listed with.

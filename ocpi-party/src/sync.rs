@@ -9,6 +9,7 @@
 //! Several instances may share one database: whoever pushes to a peer, or pulls from it, holds a lease. A lease that ran
 //! out without being given back tells that its holder died in the middle: what it was about to deliver may have arrived.
 
+mod away;
 mod lease;
 mod marks;
 mod outage;
@@ -25,6 +26,7 @@ use ocpi_http::CallError;
 use ocpi_types::{DateTime, ModuleId};
 
 use crate::Peer;
+pub(crate) use away::Away;
 pub use marks::{mark_all, mark_everything, mark_peer};
 pub(crate) use outage::{Down, alive};
 pub use pull::{pull_due, pull_now};
@@ -70,6 +72,8 @@ pub struct PushSummary {
     pub refused: usize,
     /// Deliveries that failed for a reason of our own; they are tried again.
     pub postponed: usize,
+    /// Deliveries to parties behind a hub that it cannot reach; they are made once it can.
+    pub held: usize,
     /// Peers that could not be reached.
     pub unreachable: usize,
 }

@@ -9,6 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::KnownCaller;
+use crate::hubclientinfo::HUB_CLIENT_INFO_PATH;
 use crate::{DbError, Party, sync};
 
 /// The path of the list of versions: where each connection starts.
@@ -98,7 +99,7 @@ pub(crate) async fn announce_if_changed(party: &Party) -> Result<(), DbError> {
         .await
 }
 
-/// The details of version 2.2.1: the credentials endpoint once, and everything that is mounted.
+/// The details of version 2.2.1: the credentials endpoint once, the one for hubs, and everything that is mounted.
 #[must_use]
 pub fn version_details(party: &Party) -> VersionDetails {
     let endpoint = |identifier: ModuleId, role: InterfaceRole, path: &str| Endpoint {
@@ -108,10 +109,11 @@ pub fn version_details(party: &Party) -> VersionDetails {
         extra: Extra::default(),
     };
     let credentials = endpoint(ModuleId::Credentials, InterfaceRole::Sender, crate::credentials::CREDENTIALS_PATH);
+    let hubs = endpoint(ModuleId::Hubclientinfo, InterfaceRole::Receiver, HUB_CLIENT_INFO_PATH);
     let mounted = party.modules.iter().map(|mount| endpoint(mount.module.clone(), mount.role.clone(), mount.path));
     VersionDetails {
         version: VersionNumber::V2_2_1,
-        endpoints: std::iter::once(credentials).chain(mounted).collect(),
+        endpoints: [credentials, hubs].into_iter().chain(mounted).collect(),
         extra: Extra::default(),
     }
 }

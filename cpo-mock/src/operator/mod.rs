@@ -9,7 +9,6 @@ pub mod evses;
 pub mod homes;
 pub mod locations;
 pub mod objects;
-pub mod parties;
 pub mod query;
 pub mod stations;
 pub mod tariffs;

@@ -25,7 +25,7 @@ pub struct ListOf<T> {
 /// The part of a table that is asked for, as JSON.
 pub(super) async fn list(party: &Party, table: ObjectTable, part: Part) -> Result<Json, OperatorError> {
     let query = ListQuery { offset: part.offset.unsigned_abs(), ..ListQuery::default() };
-    let scope = Scope { owner: part.party, peer_id: None };
+    let scope = Scope::everything().owned_by(part.party);
     let page = table.page(&party.db, &scope, &query, part.limit.unsigned_abs()).await?;
     Ok(Json(format!(r#"{{"items":[{}],"total":{}}}"#, page.items.join(","), page.total)))
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use ocpi_types::Report;
+use ocpi_types::{PartyId, Report};
 use serde_json::Value;
 
 use crate::OcpiStatus;
@@ -71,6 +71,16 @@ pub enum CallError {
         /// How long the peer wants to be left alone.
         retry_after: Option<Duration>,
     },
+    /// The hub is there, the party behind it is not.
+    #[error("{party} cannot be reached through the hub: {why}")]
+    Away {
+        /// The party in `OCPI-to`.
+        party: PartyId,
+        /// What the hub says about it.
+        why: String,
+        /// The `status_code` with which the hub answered; `None` when it was known before, and nothing was sent.
+        answered: Option<OcpiStatus>,
+    },
     /// A success whose `data` breaks a MUST.
     #[error("the peer's {what} is not valid: {report}")]
     Invalid {
@@ -91,6 +101,8 @@ pub enum FailureClass {
     PeerDown,
     /// The peer understood this request and said no: the same again will fail again.
     Refused,
+    /// The hub works, the party behind it does not: keep what is for this party, go on with the others.
+    Away,
     /// Our own fault or our own rules: says nothing about the peer.
     Ours,
 }
@@ -105,7 +117,8 @@ impl CallError {
     /// What the failure means for trying again.
     ///
     /// A peer that does not accept our token (401, 403), limits us (429) or has trouble of its own (5xx, 3xxx, a hub's
-    /// 4000, 4002 and 4003) will refuse everything for now: that counts as down.
+    /// 4000) will refuse everything for now: that counts as down. A hub's 4002 and 4003 about a party that was named are
+    /// [`CallError::Away`].
     #[must_use]
     pub fn class(&self) -> FailureClass {
         match self {
@@ -116,6 +129,7 @@ impl CallError {
             | Self::TooManyRedirects
             | Self::NotOcpi { .. } => FailureClass::PeerDown,
             Self::TooLarge { .. } | Self::Invalid { .. } | Self::Endless(_) => FailureClass::Refused,
+            Self::Away { .. } => FailureClass::Away,
             Self::Http { http, .. } => class_of(*http, None),
             Self::Refused { http, status, .. } => class_of(*http, Some(*status)),
         }
@@ -144,6 +158,7 @@ impl CallError {
     pub fn ocpi_status(&self) -> Option<OcpiStatus> {
         match self {
             Self::Refused { status, .. } => Some(*status),
+            Self::Away { answered, .. } => *answered,
             _ => None,
         }
     }
@@ -160,6 +175,7 @@ impl CallError {
             Self::NotOcpi { .. } => "not_ocpi",
             Self::Http { .. } => "http_error",
             Self::Refused { .. } => "refused",
+            Self::Away { .. } => "away",
             Self::Invalid { .. } => "invalid",
             Self::Endless(_) => "endless",
         }

@@ -60,6 +60,9 @@ pub struct Target<'a> {
     pub form: TokenForm,
     /// From us, to them; `None` on versions, credentials and hub client info.
     pub routing: Option<Routing>,
+    /// Why the party in `OCPI-to` cannot be reached now, where its hub has said so. A call then fails at once with
+    /// [`CallError::Away`], and nothing is sent.
+    pub away: Option<String>,
     /// The id of the chain of messages that this call is part of; a fresh one when there is none.
     pub correlation_id: Option<&'a str>,
     /// The peer wants `null` for optional fields that are absent, see [`Target::body`].

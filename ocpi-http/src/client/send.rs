@@ -16,7 +16,7 @@ use crate::context::{CORRELATION_ID, REQUEST_ID, fresh_id, id_text};
 use crate::exchange::shown_body;
 use crate::extract::{FROM_COUNTRY, FROM_PARTY, TO_COUNTRY, TO_PARTY};
 use crate::url_policy::{chain, forbidden_name, shown};
-use crate::{Exchange, Routing};
+use crate::{Exchange, OcpiStatus, Routing};
 
 /// How many redirects are followed.
 const MAX_REDIRECTS: usize = 5;
@@ -39,6 +39,9 @@ impl OcpiClient {
         body: Option<String>,
         correlation_id: HeaderValue,
     ) -> Result<Answer, CallError> {
+        if let (Some(party), Some(why)) = (addressed(target), &target.away) {
+            return Err(CallError::Away { party: party.clone(), why: why.clone(), answered: None });
+        }
         let started = Instant::now();
         let headers = headers(target, body.is_some(), &correlation_id)?;
         let span = tracing::info_span!(
@@ -57,6 +60,7 @@ impl OcpiClient {
             Ok(raw) => (Some((raw.http, raw.body.clone())), judge(raw.http, raw.headers, &raw.body)),
             Err(error) => (None, Err(error)),
         };
+        let result = result.map_err(|error| told_by_hub(error, target));
         let took = started.elapsed();
         span.in_scope(|| note(target.peer_name, &result, took));
         if self.config.exchanges.is_watched() {
@@ -165,6 +169,21 @@ fn headers(target: &Target<'_>, has_body: bool, correlation_id: &HeaderValue) ->
     Ok(headers)
 }
 
+fn addressed<'a>(target: &'a Target<'_>) -> Option<&'a PartyId> {
+    target.routing.as_ref()?.to.as_ref()
+}
+
+/// 4002 and 4003 are about the party that was named, not about the hub that answers. Spec: status_codes, "4xxx: Hub errors".
+fn told_by_hub(error: CallError, target: &Target<'_>) -> CallError {
+    let answered = error.ocpi_status();
+    match (answered, addressed(target)) {
+        (Some(status @ (OcpiStatus::Timeout | OcpiStatus::ConnectionProblem)), Some(party)) => {
+            CallError::Away { party: party.clone(), why: format!("it answers {status}"), answered: Some(status) }
+        }
+        _ => error,
+    }
+}
+
 /// Where the answer points to, if it does.
 fn redirect(response: &reqwest::Response) -> Option<String> {
     let redirects = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
@@ -221,6 +240,10 @@ fn completed(
         Err(CallError::Refused { status, message, .. }) => {
             exchange.ocpi = Some(status.code());
             exchange.message.clone_from(message);
+        }
+        Err(error @ CallError::Away { answered: Some(status), .. }) => {
+            exchange.ocpi = Some(status.code());
+            exchange.message = Some(error.to_string());
         }
         Err(error) => exchange.error = Some(error.to_string()),
     }

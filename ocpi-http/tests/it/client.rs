@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::routing::any;
 use http::{HeaderMap, Method, StatusCode};
-use ocpi_http::{CallError, FailureClass, OcpiClient, Routing, Secret, Target, TokenForm, Url, join};
+use ocpi_http::{CallError, FailureClass, OcpiClient, OcpiStatus, Routing, Secret, Target, TokenForm, Url, join};
 use ocpi_types::{PartyId, Price, Tariff, Version, parse};
 use serde_json::json;
 
@@ -103,6 +103,28 @@ async fn success_needs_both_layers() {
     assert_eq!((down.class(), down.http()), (FailureClass::PeerDown, Some(StatusCode::SERVICE_UNAVAILABLE)));
     let unknown = call(404, "").await.unwrap_err();
     assert_eq!((unknown.class(), unknown.http()), (FailureClass::Refused, Some(StatusCode::NOT_FOUND)));
+}
+
+#[tokio::test]
+async fn a_party_that_its_hub_cannot_reach_is_away_and_the_hub_is_not() {
+    let token = token();
+    let call = async |target: &Target<'_>, http: u16, code: u16| {
+        let (url, seen) = noting(http, &format!(r#"{{"status_code":{code},"status_message":"no"}}"#)).await;
+        let error = client().call(target, Method::GET, &url, None).await.unwrap_err();
+        let sent = seen.lock().unwrap().len();
+        (error.class(), error.ocpi_status().map(OcpiStatus::code), sent)
+    };
+    for (http, code, class) in [
+        (200, 4000, FailureClass::PeerDown),
+        (200, 4001, FailureClass::Refused),
+        (200, 4002, FailureClass::Away),
+        (502, 4003, FailureClass::Away),
+    ] {
+        assert_eq!(call(&routed(&token), http, code).await, (class, Some(code), 1));
+    }
+    assert_eq!(call(&target(&token), 200, 4003).await.0, FailureClass::PeerDown, "about nobody in particular");
+    let known = Target { away: Some("it is OFFLINE".into()), ..routed(&token) };
+    assert_eq!(call(&known, 200, 4003).await, (FailureClass::Away, None, 0), "nothing is sent");
 }
 
 // Interop 3: `data` may be the object or a list of one.

@@ -196,6 +196,7 @@ pub(crate) fn target(token: &Secret) -> Target<'_> {
         routing: None,
         correlation_id: None,
         emit_nulls: false,
+        away: None,
     }
 }
 

@@ -29,6 +29,10 @@ pub(super) fn delete(table: &str) -> String {
     format!("UPDATE {table} SET deleted = 1 WHERE owner = $1 AND id = $2 AND deleted = 0")
 }
 
+pub(super) fn set_customer(table: &str) -> String {
+    format!("UPDATE {table} SET customer = $3 WHERE owner = $1 AND id = $2")
+}
+
 /// A value for a marker.
 pub(super) enum Value {
     Text(String),
@@ -49,6 +53,9 @@ pub(super) fn condition(scope: &Scope, query: &ListQuery) -> (String, Vec<Value>
     }
     if let Some(peer_id) = &scope.peer_id {
         add("(audience = '' OR audience = ?)", Value::Text(peer_id.clone()));
+    }
+    if let Some(customer) = &scope.customer {
+        add("customer IN ('', ?)", Value::Text(customer.key()));
     }
     if let Some(from) = query.date_from {
         add("last_updated >= ?", Value::Number(from.timestamp_millis()));

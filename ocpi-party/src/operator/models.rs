@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ocpi_http::TokenForm;
-use ocpi_types::{DateTime, format_date_time};
+use ocpi_types::{ClientInfo, DateTime, format_date_time};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -85,6 +85,26 @@ pub struct UnregisteredView {
     /// Why the partner could not be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+}
+
+/// The parties behind a hub.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HubClients {
+    /// One entry per party and role, ordered by party.
+    pub clients: Vec<HubClientView>,
+}
+
+/// A party behind a hub.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HubClientView {
+    /// What the hub says about it.
+    pub info: ClientInfo,
+    /// Whether something can be sent to it now.
+    pub reachable: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "the hub says that it is OFFLINE")]
+    pub why_not: Option<String>,
 }
 
 /// All partners.

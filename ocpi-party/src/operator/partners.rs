@@ -4,17 +4,18 @@ use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
 use ocpi_http::{Secret, TokenForm, Url};
+use ocpi_types::ClientInfo;
 use std::sync::Arc;
 
 use super::error::{OperatorError, OperatorErrors, OperatorJson};
 use super::models::{
-    InvitationRequest, InvitationView, PartnerChange, PartnerView, Partners, RegistrationRequest, SyncRequest,
-    UnregisteredView,
+    HubClientView, HubClients, InvitationRequest, InvitationView, PartnerChange, PartnerView, Partners,
+    RegistrationRequest, SyncRequest, UnregisteredView,
 };
 use crate::auth::Operator;
 use crate::peers::{self, Peer, PeerStatus};
 use crate::registration::{self, Introduction, RegistrationError};
-use crate::{Party, sync};
+use crate::{DbError, Party, hubclientinfo, sync};
 
 /// All partners, and how far they are in sync
 #[utoipa::path(
@@ -219,4 +220,31 @@ pub(super) async fn send_credentials(
 ) -> Result<Json<PartnerView>, OperatorError> {
     registration::update(&party, &id).await?;
     view(&party, &id).await
+}
+
+/// The parties behind a hub, and whether they can be reached
+///
+/// As the hub has told them. A partner that is no hub has none. While a party is not CONNECTED, commands to it are refused and
+/// what it is to hear waits.
+#[utoipa::path(
+    get,
+    path = "/operator/v1/partners/{id}/clients",
+    tag = "partners",
+    security(("operator_key" = [])),
+    params(("id" = String, Path, description = "Our id of the hub")),
+    responses((status = 200, description = "The parties", body = HubClients), OperatorErrors)
+)]
+pub(super) async fn clients(
+    State(party): State<Party>,
+    _operator: Operator,
+    Path(id): Path<String>,
+) -> Result<Json<HubClients>, OperatorError> {
+    let hub = find(&party, &id).await?;
+    let mut clients = Vec::new();
+    for json in hubclientinfo::clients_of(&party, &id).await? {
+        let info: ClientInfo = serde_json::from_str(&json).map_err(|_| DbError::corrupt("a ClientInfo"))?;
+        let why_not = party.why_away(&hub, &hubclientinfo::party_of(&info));
+        clients.push(HubClientView { info, reachable: why_not.is_none(), why_not });
+    }
+    Ok(Json(HubClients { clients }))
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use ocpi_http::{Clock, Secret, TokenForm};
-use ocpi_types::DateTime;
+use ocpi_types::{ConnectionStatus, DateTime, PartyId, Role};
 use subtle::ConstantTimeEq;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
@@ -81,6 +81,24 @@ impl Peers {
     /// One peer by our id for it.
     pub async fn get(&self, id: &str) -> Result<Option<Arc<Peer>>, DbError> {
         Ok(self.snapshot().await?.by_id.get(id).cloned())
+    }
+
+    /// The registered peer through which a party can be called in this role: the platform that hosts it; else a hub that says
+    /// that it is CONNECTED; else a hub that knows it; else a hub that has told nothing about who is behind it.
+    pub async fn way_to(&self, party: &PartyId, role: &Role) -> Result<Option<Arc<Peer>>, DbError> {
+        let distance = |peer: &Peer| {
+            let roles = peer.clients.get(party).into_iter().flatten();
+            let status = roles.filter(|(behind, _)| behind == role).map(|(_, status)| status).next();
+            match status {
+                _ if peer.hosts(party, role.clone()) => Some(0),
+                Some(ConnectionStatus::Connected) => Some(1),
+                Some(_) => Some(2),
+                None if peer.is_hub() && !peer.has_told_clients() => Some(3),
+                None => None,
+            }
+        };
+        let ways = self.registered().await?.into_iter().filter_map(|peer| Some((distance(&peer)?, peer)));
+        Ok(ways.min_by_key(|(distance, _)| *distance).map(|(_, peer)| peer))
     }
 
     /// Whose token this is, what it is good for, and which of the ways to read the header was meant.

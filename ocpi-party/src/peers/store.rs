@@ -1,15 +1,16 @@
 //! All SQL about peers, their endpoints, tokens and findings.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use ocpi_http::{Secret, TokenForm};
-use ocpi_types::{CredentialsRole, DateTime, Endpoint, Extra, InterfaceRole, ModuleId};
+use ocpi_types::{CredentialsRole, DateTime, Endpoint, Extra, InterfaceRole, ModuleId, PartyId, Role};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::cache::PEERS;
 use super::{Peer, PeerStatus, TokenKind, party_of};
+use crate::hubclientinfo;
 use crate::{Db, DbError, Tx};
 
 /// How many findings are kept per peer.
@@ -34,13 +35,28 @@ pub(super) async fn load_peers(db: &Db) -> Result<HashMap<String, Arc<Peer>>, Db
         };
         endpoints.entry(row.try_get("peer_id")?).or_default().push(endpoint);
     }
-    let mut peers = HashMap::new();
+    let mut clients: HashMap<String, HashMap<_, Vec<_>>> = HashMap::new();
+    for (hub_id, client) in hubclientinfo::store::load_all(db).await? {
+        let of_hub = clients.entry(hub_id).or_default();
+        of_hub.entry(client.party).or_default().push((client.role, client.status));
+    }
+    let mut peers = Vec::new();
     for row in sqlx::query("SELECT * FROM peers").fetch_all(db.read()).await? {
         let mut peer = read_peer(&row)?;
         peer.endpoints = endpoints.remove(&peer.id).unwrap_or_default();
-        peers.insert(peer.id.clone(), Arc::new(peer));
+        peer.clients = clients.remove(&peer.id).unwrap_or_default();
+        peers.push(peer);
     }
-    Ok(peers)
+    let direct: HashSet<(PartyId, Role)> =
+        peers.iter().filter(|peer| is_direct(peer)).flat_map(|peer| peer.hosted.iter().cloned()).collect();
+    for hub in peers.iter_mut().filter(|peer| peer.is_hub()) {
+        hub.elsewhere = direct.iter().filter(|(party, _)| !hub.clients.contains_key(party)).cloned().collect();
+    }
+    Ok(peers.into_iter().map(|peer| (peer.id.clone(), Arc::new(peer))).collect())
+}
+
+fn is_direct(peer: &Peer) -> bool {
+    peer.status == PeerStatus::Registered && !peer.is_hub()
 }
 
 fn read_peer(row: &AnyRow) -> Result<Peer, DbError> {
@@ -54,6 +70,8 @@ fn read_peer(row: &AnyRow) -> Result<Peer, DbError> {
         hosted: roles.iter().map(|role| (party_of(role), role.role.clone())).collect(),
         roles,
         endpoints: Vec::new(),
+        clients: HashMap::new(),
+        elsewhere: HashSet::new(),
         token_out: Secret::from(row.try_get::<String, _>("token_out")?),
         form: form_from(row.try_get("token_form")?).unwrap_or_default(),
         form_seen: form_from(row.try_get("token_form_seen")?),
@@ -160,6 +178,7 @@ async fn forget_peer(tx: &mut Tx, peer_id: &str) -> Result<(), DbError> {
         "DELETE FROM sync_notes WHERE peer_id = $1",
         "DELETE FROM sync_pulls WHERE peer_id = $1",
         "DELETE FROM sync_state WHERE peer_id = $1",
+        "DELETE FROM hub_clients WHERE peer_id = $1",
     ] {
         sqlx::query(statement).bind(peer_id).execute(&mut **tx).await?;
     }

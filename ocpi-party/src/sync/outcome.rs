@@ -7,7 +7,7 @@ use ocpi_types::DateTime;
 
 use super::lease::Lease;
 use super::push::later;
-use super::{Behind, outage};
+use super::{Behind, away, outage};
 use crate::peers::{self, Peer};
 use crate::{DbError, Party, Tx};
 
@@ -19,6 +19,7 @@ pub(super) enum Outcome {
     Delivered(Option<String>),
     Refused(String),
     Postponed(String),
+    Held(CallError),
     PeerDown(String, Option<Duration>),
 }
 
@@ -28,6 +29,7 @@ impl Outcome {
             Ok(note) => Self::Delivered(note),
             Err(error) => match error.class() {
                 FailureClass::Refused => Self::Refused(error.to_string()),
+                FailureClass::Away => Self::Held(error),
                 FailureClass::Ours => Self::Postponed(error.to_string()),
                 FailureClass::PeerDown => Self::PeerDown(error.to_string(), error.retry_after()),
             },
@@ -39,6 +41,7 @@ impl Outcome {
             Self::Delivered(_) => "delivered",
             Self::Refused(_) => "refused",
             Self::Postponed(_) => "postponed",
+            Self::Held(_) => "held",
             Self::PeerDown(..) => "unreachable",
         }
     }
@@ -95,6 +98,7 @@ pub(super) async fn record(
                 .write(move |tx| Box::pin(async move { postponed(tx, &behind, &message, now, retry_at).await }))
                 .await?;
         }
+        Outcome::Held(error) => away::hold(party, peer, behind, error).await?,
         Outcome::PeerDown(message, retry_after) => {
             let pause = outage::pause(party, failures + 1).max(retry_after.unwrap_or_default());
             tracing::warn!(peer = peer.name, message, pause = ?pause, "out of sync: the peer cannot be reached");

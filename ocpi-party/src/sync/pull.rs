@@ -1,6 +1,7 @@
 //! Fetching what peers have changed.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -12,7 +13,7 @@ use sqlx::Row;
 use super::push::later;
 use super::{Inbox, PullSummary, outage};
 use crate::peers::{self, Peer, PeerStatus, store_time as time};
-use crate::{DbError, Party, Tx};
+use crate::{DbError, Party, Tx, hubclientinfo};
 
 /// `date_from` is this much before the last success: the clocks of two platforms are never quite the same.
 const OVERLAP: TimeDelta = TimeDelta::minutes(1);
@@ -43,9 +44,9 @@ pub async fn pull_due(party: &Party, inbox: &impl Inbox) -> PullSummary {
     futures_util::stream::iter(rounds).buffer_unordered(PEERS_AT_ONCE).fold(PullSummary::default(), add_one).await
 }
 
-async fn pull_peer(party: &Party, inbox: &impl Inbox, peer: &Peer) -> PullSummary {
+async fn pull_peer(party: &Party, inbox: &impl Inbox, peer: &Arc<Peer>) -> PullSummary {
     let mut sum = PullSummary::default();
-    for module in inbox.modules() {
+    for module in modules(inbox, peer) {
         match pull_module(party, inbox, peer, module, When::Due).await {
             Ok(Some(Ok(summary))) => add(&mut sum, summary),
             // A peer that cannot be reached for one module cannot be reached for the next.
@@ -55,6 +56,27 @@ async fn pull_peer(party: &Party, inbox: &impl Inbox, peer: &Peer) -> PullSummar
         }
     }
     sum
+}
+
+/// What is pulled from a peer: from a hub first who is there, since that decides whom else to ask through it.
+fn modules(inbox: &impl Inbox, peer: &Peer) -> Vec<&'static ModuleId> {
+    let hub: &'static [ModuleId] = if peer.is_hub() { &[ModuleId::Hubclientinfo] } else { &[] };
+    hub.iter().chain(inbox.modules()).collect()
+}
+
+async fn fetch(
+    party: &Party,
+    inbox: &impl Inbox,
+    peer: &Arc<Peer>,
+    module: &ModuleId,
+    since: Option<DateTime>,
+) -> Result<PullSummary, CallError> {
+    if *module == ModuleId::Hubclientinfo {
+        return hubclientinfo::pull(party, peer, since).await;
+    }
+    // Who is behind a hub may have been learned a moment ago.
+    let known = if peer.is_hub() { party.peers.get(&peer.id).await.ok().flatten() } else { None };
+    inbox.pull(known.as_deref().unwrap_or(peer), module, since).await
 }
 
 /// Pulls all modules from one peer now; `full` without `date_from`. `None` when there is no such registered peer.
@@ -67,7 +89,7 @@ pub async fn pull_now(
     let peer = party.peers.get(peer_id).await?.filter(|peer| peer.status == PeerStatus::Registered);
     let Some(peer) = peer else { return Ok(None) };
     let mut sum = PullSummary::default();
-    for module in inbox.modules() {
+    for module in modules(inbox, &peer) {
         match pull_module(party, inbox, &peer, module, When::Now { full }).await? {
             Some(Ok(summary)) => add(&mut sum, summary),
             Some(Err(error)) => return Ok(Some(Err(error))),
@@ -100,7 +122,7 @@ struct Begun {
 async fn pull_module(
     party: &Party,
     inbox: &impl Inbox,
-    peer: &Peer,
+    peer: &Arc<Peer>,
     module: &ModuleId,
     when: When,
 ) -> Result<Option<Result<PullSummary, CallError>>, DbError> {
@@ -109,7 +131,7 @@ async fn pull_module(
     }
     let Some(begun) = begin(party, peer, module, when).await? else { return Ok(None) };
     let panicked = |_| Err(CallError::Request("pulling panicked; see the log".to_owned()));
-    let work = AssertUnwindSafe(inbox.pull(peer, module, begun.since)).catch_unwind();
+    let work = AssertUnwindSafe(fetch(party, inbox, peer, module, begun.since)).catch_unwind();
     let result = work.await.unwrap_or_else(panicked);
     let outcome = result.as_ref().map_or("failed", |_| "complete");
     let labels = [

@@ -50,6 +50,7 @@ pub(super) async fn push_round(party: &Party, outbox: &impl Outbox, shutdown: &S
                 delivered: sum.delivered + one.delivered,
                 refused: sum.refused + one.refused,
                 postponed: sum.postponed + one.postponed,
+                held: sum.held + one.held,
                 unreachable: sum.unreachable + one.unreachable,
             }
         })
@@ -91,6 +92,7 @@ async fn push_peer(
             Outcome::Delivered(_) => summary.delivered += 1,
             Outcome::Refused(_) => summary.refused += 1,
             Outcome::Postponed(_) => summary.postponed += 1,
+            Outcome::Held(_) => summary.held += 1,
             Outcome::PeerDown(..) => summary.unreachable += 1,
         }
         let stop = matches!(outcome, Outcome::PeerDown(..));

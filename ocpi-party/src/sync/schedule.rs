@@ -37,7 +37,12 @@ pub(crate) async fn after_registration(tx: &mut Tx, peer_id: &str) -> Result<(),
         .bind(peer_id)
         .execute(&mut **tx)
         .await?;
-    sqlx::query("UPDATE sync_state SET retry_at = 0 WHERE peer_id = $1").bind(peer_id).execute(&mut **tx).await?;
+    for statement in [
+        "UPDATE sync_state SET retry_at = 0 WHERE peer_id = $1",
+        "UPDATE sync_behind SET retry_at = 0 WHERE peer_id = $1",
+    ] {
+        sqlx::query(statement).bind(peer_id).execute(&mut **tx).await?;
+    }
     Ok(())
 }
 

@@ -5,6 +5,7 @@ mod config;
 mod credentials;
 mod db;
 mod handshake;
+mod hubs;
 mod lifecycle;
 mod objects;
 mod operator;

@@ -74,7 +74,7 @@ async fn mistakes_get_an_answer_that_helps() {
 
 #[tokio::test]
 async fn health_metrics_and_documentation_are_served() {
-    // Proves: VER-005, VER-009, VER-020, VER-024, VER-026, VER-034, STA-005
+    // Proves: VER-005, VER-009, VER-020, VER-024, VER-026, VER-034, STA-005, STA-025
     let database = sqlite();
     let server = Server::cpo(&database).await;
     for path in ["/health", "/ready", "/docs/"] {
@@ -89,6 +89,7 @@ async fn health_metrics_and_documentation_are_served() {
         |module: &str, role: &str, path: &str| json!({ "identifier": module, "role": role, "url": server.path(path) });
     let endpoints = json!([
         endpoint("credentials", "SENDER", "/ocpi/2.2.1/credentials"),
+        endpoint("hubclientinfo", "RECEIVER", "/ocpi/2.2.1/hubclientinfo"),
         endpoint("locations", "SENDER", "/ocpi/2.2.1/cpo/locations"),
         endpoint("tokens", "RECEIVER", "/ocpi/2.2.1/cpo/tokens"),
     ]);

@@ -1,18 +1,19 @@
-//! The parties that this platform hosts.
+//! The parties that this platform hosts: the operators of a CPO's platform, the brands of an EMSP's.
 
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use ocpi_party::{Operator, OperatorError, OperatorErrors, OperatorJson, Party};
-use ocpi_types::{BusinessDetails, CredentialsRole, Object, Role};
+use ocpi_types::{BusinessDetails, CredentialsRole, Extra, Object, PartyId, Report};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{invalid, party_of};
+use super::error::{OperatorError, OperatorErrors, OperatorJson};
+use crate::Party;
+use crate::auth::Operator;
 
 /// The parties of this platform.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Parties {
+pub(super) struct Parties {
     /// The configured one comes first.
     items: Vec<CredentialsRole>,
 }
@@ -20,7 +21,7 @@ pub struct Parties {
 /// A party to be hosted.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewParty {
+pub(super) struct NewParty {
     /// ISO 3166-1 alpha-2.
     #[schema(example = "NL")]
     country_code: String,
@@ -37,16 +38,22 @@ pub struct NewParty {
 
 /// The parties that this platform hosts
 #[utoipa::path(
-    get, path = "/operator/v1/parties", tag = "operator: parties", security(("operator_key" = [])),
+    get,
+    path = "/operator/v1/parties",
+    tag = "parties",
+    security(("operator_key" = [])),
     responses((status = 200, description = "The parties", body = Parties), OperatorErrors)
 )]
-pub async fn list(State(party): State<Party>, _: Operator) -> Json<Parties> {
+pub(super) async fn list(State(party): State<Party>, _: Operator) -> Json<Parties> {
     Json(Parties { items: party.own_roles().await })
 }
 
 /// Hosts one more party, or changes its name; registered partners learn of it by a credentials PUT
 #[utoipa::path(
-    post, path = "/operator/v1/parties", tag = "operator: parties", security(("operator_key" = [])),
+    post,
+    path = "/operator/v1/parties",
+    tag = "parties",
+    security(("operator_key" = [])),
     request_body = NewParty,
     responses(
         (status = 201, description = "Hosted from now on", body = CredentialsRole),
@@ -54,27 +61,29 @@ pub async fn list(State(party): State<Party>, _: Operator) -> Json<Parties> {
         OperatorErrors
     )
 )]
-pub async fn add(
+pub(super) async fn add(
     State(party): State<Party>,
     _: Operator,
     OperatorJson(new): OperatorJson<NewParty>,
 ) -> Result<(StatusCode, Json<CredentialsRole>), OperatorError> {
-    let id = party_of(&new.country_code, &new.party_id)
-        .map_err(|_| OperatorError::invalid("country_code and party_id must have two and three characters"))?;
+    let id = PartyId::new(new.country_code, new.party_id);
+    if !id.is_well_formed() {
+        return Err(OperatorError::invalid("country_code and party_id must have two and three characters"));
+    }
     let mut details = BusinessDetails::builder().name(new.name);
     if let Some(website) = new.website {
         details = details.website(website);
     }
     let role = CredentialsRole {
-        role: Role::Cpo,
-        business_details: details.build().map_err(|report| invalid("party", &report))?,
+        role: party.role.clone(),
+        business_details: details.build().map_err(|report| invalid(&report))?,
         party_id: id.party_id,
         country_code: id.country_code,
-        extra: ocpi_types::Extra::default(),
+        extra: Extra::default(),
     };
     let report = role.validate();
     if !report.is_clean() {
-        return Err(invalid("party", &report));
+        return Err(invalid(&report));
     }
     let (hosting, added) = (party.clone(), role.clone());
     let is_new = party
@@ -83,4 +92,10 @@ pub async fn add(
         .await?;
     party.nudge();
     Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(role)))
+}
+
+fn invalid(report: &Report) -> OperatorError {
+    let faults = report.findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    OperatorError::invalid(format!("the party is not valid and nothing was changed: {faults}"))
+        .what_next("correct the fields that the JSON Pointers name and send it again")
 }

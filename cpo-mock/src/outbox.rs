@@ -52,11 +52,10 @@ pub(crate) struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    /// The party at the partner to which objects go that concern none of its parties in particular.
+    /// The party at the partner to which objects go that concern none of its parties in particular. Named to a hub, it is a
+    /// Broadcast Push.
     pub(crate) fn anybody(&self) -> PartyId {
-        let roles = self.peer.parties(&Role::Emsp).into_iter().chain(self.peer.parties(&Role::Hub));
-        let any = self.peer.roles.first().map(ocpi_party::party_of);
-        roles.chain(any).next().unwrap_or_else(|| self.owner.clone())
+        self.peer.for_all(&Role::Emsp).unwrap_or_else(|| self.owner.clone())
     }
 
     /// A URL below the partner's Receiver endpoint of a module; `None` when it has none.

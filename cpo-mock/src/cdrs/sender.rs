@@ -23,5 +23,5 @@ pub async fn list(
     routing: Routing,
     query: ListQuery,
 ) -> OcpiResult {
-    api::page(&party, &peer, &routing, store::TABLE, query, "/ocpi/2.2.1/cpo/cdrs").await
+    api::own_page(&party, &peer, &routing, store::TABLE, query, "/ocpi/2.2.1/cpo/cdrs").await
 }

@@ -27,6 +27,8 @@ pub async fn add(tx: &mut Tx, owner: &PartyId, cdr: &Cdr, peer_id: &str) -> Resu
     };
     let seq = tx.seq();
     TABLE.upsert(tx, seq, &row).await?;
+    let customer = PartyId::new(cdr.cdr_token.country_code.clone(), cdr.cdr_token.party_id.clone());
+    TABLE.set_customer(tx, owner, cdr.id.as_str(), &customer).await?;
     sync::mark_peer(tx, peer_id, ModuleId::Cdrs, &object(owner, cdr.id.as_str())).await
 }
 

@@ -14,6 +14,7 @@ use super::request::{Decision, Forward, Refusal, Request};
 use super::store::{self, NewCommand, Record};
 use super::{start, stop, unlock};
 use crate::App;
+use crate::api;
 use crate::charging::authorization;
 
 /// Takes a command. ACCEPTED only says that it goes to the station; the station's own answer is POSTed to `response_url`.
@@ -41,7 +42,8 @@ pub async fn post(
     let request = Request::read(&kind, body.clone())?;
     check_response_url(&peer, request.response_url().as_str(), app.config.any_response_host)?;
     let owner = check_to(&app.party, &routing).await?;
-    let decision = decide(&app, &peer, owner.as_ref(), &request).await?;
+    let from = api::asking(&peer, routing.from.as_ref());
+    let decision = decide(&app, &peer, (from, owner.as_ref()), &request).await?;
     let incoming = Incoming { kind, body, routing, owner, correlation_id: ids.correlation_id, request };
     match decision {
         Decision::Refuse(refusal) => refuse(&app, &peer, incoming, refusal).await,
@@ -59,11 +61,17 @@ struct Incoming {
     request: Request,
 }
 
-async fn decide(app: &App, peer: &Peer, owner: Option<&PartyId>, request: &Request) -> Result<Decision, OcpiError> {
+/// `parties`: who sends the command, and to whom, as far as it says.
+async fn decide(
+    app: &App,
+    peer: &Peer,
+    parties: (Option<&PartyId>, Option<&PartyId>),
+    request: &Request,
+) -> Result<Decision, OcpiError> {
     Ok(match request {
-        Request::Start(command) => start::decide(&app.party, &app.ids, peer, owner, command).await?,
-        Request::Stop(command) => stop::decide(&app.party, peer, owner, command).await?,
-        Request::Unlock(command) => unlock::decide(&app.party, peer, owner, command).await?,
+        Request::Start(command) => start::decide(&app.party, &app.ids, peer, parties, command).await?,
+        Request::Stop(command) => stop::decide(&app.party, peer, parties, command).await?,
+        Request::Unlock(command) => unlock::decide(&app.party, peer, parties.1, command).await?,
         Request::Reserve(_) | Request::CancelReservation(_) => {
             Decision::not_supported("reservations are not supported here")
         }
@@ -126,7 +134,7 @@ fn record(
 ) -> Record {
     let sender = match &incoming.request {
         Request::Start(command) => Some(crate::tokens::store::owner_of(&command.token)),
-        _ => incoming.routing.from.or_else(|| peer.parties(&Role::Emsp).into_iter().next()),
+        _ => incoming.routing.from.or_else(|| peer.for_all(&Role::Emsp)),
     };
     Record {
         id: app.ids.next(),

@@ -17,11 +17,12 @@ pub(super) async fn decide(
     party: &Party,
     ids: &Ids,
     peer: &Peer,
-    owner: Option<&PartyId>,
+    (from, owner): (Option<&PartyId>, Option<&PartyId>),
     request: &StartSession,
 ) -> Result<Decision, DbError> {
     let issuer = tokens::store::owner_of(&request.token);
-    if !peer.is_hub() && !peer.hosts(&issuer, Role::Emsp) {
+    let own = from.is_none_or(|from| *from == issuer);
+    if !own || !peer.speaks_for(&issuer, Role::Emsp) {
         return Ok(Decision::reject(format!("the Token belongs to {issuer}, who is not the sender")));
     }
     let found = locations::store::find(&party.db, owner, request.location_id.as_str()).await?;

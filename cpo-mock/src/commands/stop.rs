@@ -11,14 +11,14 @@ use crate::station::{Command, EvseKey};
 pub(super) async fn decide(
     party: &Party,
     peer: &Peer,
-    owner: Option<&PartyId>,
+    (from, owner): (Option<&PartyId>, Option<&PartyId>),
     request: &StopSession,
 ) -> Result<Decision, DbError> {
     let id = request.session_id.as_str();
     let Some(found) = sessions::store::find(&party.db, owner, id).await? else {
         return Ok(Decision::unknown_session(format!("there is no Session {id} here")));
     };
-    if found.audience != peer.id {
+    if !found.concerns(peer, from) {
         return Ok(Decision::reject("this Session belongs to somebody else's customer"));
     }
     let session = found.session;

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use ocpi_http::openapi::{Envelope, MessageIds, RoutingHeaders, WriteErrors};
 use ocpi_http::{OcpiError, OcpiJson, OcpiPath, OcpiReply, OcpiResult, Routing};
-use ocpi_party::{DbError, Peer, RegisteredPeer, check_to};
+use ocpi_party::{DbError, RegisteredPeer, check_to};
 use ocpi_types::{
     Capability, ChargingPreferences, ChargingPreferencesResponse as Answer, Connector, Evse, Session, SessionStatus,
 };
@@ -13,7 +13,7 @@ use crate::App;
 use crate::charging::charge;
 use crate::charging::preferences::{Situation, plan};
 use crate::station::{self, Command, ConnectorSpec, EvseKey, Origin, Profile, ProfileChange, Stations};
-use crate::{locations, tariffs};
+use crate::{api, locations, tariffs};
 
 /// How the driver of a Session wants it to be charged, in place of what was wanted before.
 ///
@@ -42,7 +42,8 @@ pub async fn put(
 ) -> OcpiResult {
     let owner = check_to(&app.party, &routing).await?;
     let found = store::find(&app.party.db, owner.as_ref(), &session_id).await?;
-    let (found, key, evse) = capable(&app, &peer, found, &session_id).await?;
+    let found = found.filter(|found| found.concerns(&peer, api::asking(&peer, routing.from.as_ref())));
+    let (found, key, evse) = capable(&app, found, &session_id).await?;
     let answer = match decide(&app, &found.session, &key, &evse, &wish).await? {
         Ok(profile) => carry(&app, &found, &key, &wish, profile).await?,
         Err(answer) => answer,
@@ -51,8 +52,7 @@ pub async fn put(
 }
 
 /// The Session and its EVSE, if the caller may ask for such a thing there: else 404, and 2001.
-async fn capable(app: &App, peer: &Peer, found: Option<Found>, id: &str) -> Result<(Found, EvseKey, Evse), OcpiError> {
-    let found = found.filter(|found| found.audience == peer.id);
+async fn capable(app: &App, found: Option<Found>, id: &str) -> Result<(Found, EvseKey, Evse), OcpiError> {
     let found = found.ok_or_else(|| OcpiError::unknown_object(format!("there is no Session {id} of yours here")))?;
     let session = &found.session;
     let key = EvseKey {

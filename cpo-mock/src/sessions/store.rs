@@ -1,6 +1,6 @@
 //! All SQL about Sessions.
 
-use ocpi_party::{Db, DbError, NewObject, ObjectTable, Tx, sync};
+use ocpi_party::{Db, DbError, NewObject, ObjectTable, Peer, Tx, Upserted, sync};
 use ocpi_types::{ChargingPreferences, DateTime, ModuleId, Object, PartyId, Session};
 use sqlx::Row;
 
@@ -16,6 +16,16 @@ pub struct Found {
     pub audience: String,
     /// The object.
     pub session: Session,
+}
+
+impl Found {
+    /// Whether the Session concerns this partner, and of its parties the one that asks, where it says which.
+    #[must_use]
+    pub fn concerns(&self, peer: &Peer, asking: Option<&PartyId>) -> bool {
+        let token = &self.session.cdr_token;
+        let customer = PartyId::new(token.country_code.clone(), token.party_id.clone());
+        self.audience == peer.id && asking.is_none_or(|asking| *asking == customer)
+    }
 }
 
 fn parse(json: &str) -> Result<Session, DbError> {
@@ -63,7 +73,11 @@ pub async fn put(tx: &mut Tx, owner: &PartyId, session: &Session, peer_id: &str)
         json: &session.to_json(),
     };
     let seq = tx.seq();
-    TABLE.upsert(tx, seq, &row).await?;
+    if TABLE.upsert(tx, seq, &row).await? == Upserted::Created {
+        let token = &session.cdr_token;
+        let customer = PartyId::new(token.country_code.clone(), token.party_id.clone());
+        TABLE.set_customer(tx, owner, session.id.as_str(), &customer).await?;
+    }
     sync::mark_peer(tx, peer_id, ModuleId::Sessions, &object(owner, session.id.as_str())).await
 }
 

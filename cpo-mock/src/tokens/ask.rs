@@ -1,5 +1,7 @@
 //! Asking EMSPs about a card. Spec: mod_tokens, "POST Method (Real-time authorization)".
 
+use std::sync::Arc;
+
 use http::Method;
 use ocpi_http::{CallError, FailureClass, OcpiStatus, join};
 use ocpi_party::{DbError, Party, Peer};
@@ -29,7 +31,20 @@ struct Place {
     is_private: bool,
 }
 
-/// Asks one partner.
+/// Whom to ask about a Token that nobody has pushed: every EMSP of every partner; of a hub nobody in particular.
+pub(super) async fn everybody(party: &Party) -> Result<Vec<(Arc<Peer>, Option<PartyId>)>, DbError> {
+    let mut all = Vec::new();
+    for peer in party.peers.registered().await? {
+        if peer.is_hub() {
+            all.push((peer, None));
+        } else {
+            all.extend(peer.parties(&Role::Emsp).into_iter().map(|owner| (peer.clone(), Some(owner))));
+        }
+    }
+    Ok(all)
+}
+
+/// Asks one EMSP. Without an owner the hub finds out whose Token it is. Spec: transport_and_format, "Open Routing Request".
 ///
 /// A private place is not named, unless the partner says that it cannot decide without.
 pub(super) async fn ask(
@@ -48,10 +63,10 @@ pub(super) async fn ask(
     if card.token_type != TokenType::Rfid {
         url.query_pairs_mut().append_pair("type", card.token_type.as_str());
     }
-    let Some(to) = owner.cloned().or_else(|| peer.parties(&Role::Emsp).into_iter().next()) else {
-        return Ok(Reply::Silent("it has no EMSP".to_owned()));
+    let target = match owner {
+        Some(owner) => party.target(peer, &evse.owner, owner),
+        None => party.open_target(peer, &evse.owner),
     };
-    let target = party.target(peer, &evse.owner, &to);
     let place = place(party, evse).await?;
     let named = place.as_ref().map(|place| place.references.to_json());
     let at_once = named.clone().filter(|_| place.as_ref().is_some_and(|place| !place.is_private));

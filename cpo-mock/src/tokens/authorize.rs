@@ -17,7 +17,7 @@
 use ocpi_party::{DbError, Party, PeerStatus};
 use ocpi_types::{AllowedType, AuthMethod, AuthorizationInfo, Capability, CiString, Token, TokenType, WhitelistType};
 
-use super::ask::{Reply, ask};
+use super::ask::{Reply, ask, everybody};
 use super::store::{self, Found};
 use crate::charging::authorization::{self, Authorization};
 use crate::commands;
@@ -146,11 +146,11 @@ impl Opinions {
                 }
             }
             Self::Everybody | Self::Of(_) => {
-                for peer in party.peers.registered().await? {
+                for (peer, owner) in everybody(party).await? {
                     if matches!(&self, Self::Of(only) if *only != peer.id) {
                         continue;
                     }
-                    match ask(party, &peer, None, evse, card).await? {
+                    match ask(party, &peer, owner.as_ref(), evse, card).await? {
                         Reply::Info(info) => match judge(evse, *info, &peer.id) {
                             Opinion::No(reason) => refusal = Some(reason),
                             yes @ Opinion::Yes { .. } => return Ok(yes),

@@ -22,19 +22,27 @@ pub async fn pull(party: &Party, peer: &Peer, since: Option<DateTime>) -> Result
     let begun = party.db.seq();
     let mut pull = Pull { party, peer, summary: PullSummary::default(), listed: HashSet::new(), batch: Vec::new() };
     let from = party.own_party();
-    let to = peer.parties(&Role::Emsp).into_iter().next().unwrap_or_else(|| from.clone());
-    let target = party.target(peer, &from, &to);
-    let mut pages = party.client.pages(&target, first(endpoint, since)?);
-    while let Some(page) = pages.next().await {
-        for json in page?.items {
-            pull.take(json).await?;
+    for to in lists(peer) {
+        let target = party.target(peer, &from, &to);
+        let mut pages = party.client.pages(&target, first(endpoint, since)?);
+        while let Some(page) = pages.next().await {
+            for json in page?.items {
+                pull.take(json).await?;
+            }
         }
+        pull.flush().await?;
     }
-    pull.flush().await?;
     if since.is_none() {
         pull.forget_missing(begun).await?;
     }
     Ok(pull.summary)
+}
+
+/// Whose lists there are: one for each EMSP of a platform. A hub has one of everybody behind it, which is asked for in its own
+/// name. Spec: transport_and_format, "GET All via Hubs".
+fn lists(peer: &Peer) -> Vec<PartyId> {
+    let own = if peer.is_hub() { Vec::new() } else { peer.parties(&Role::Emsp) };
+    if own.is_empty() { peer.for_all(&Role::Emsp).into_iter().collect() } else { own }
 }
 
 fn first(endpoint: &str, since: Option<DateTime>) -> Result<Url, CallError> {
@@ -103,7 +111,13 @@ impl Pull<'_> {
     }
 
     async fn forget_missing(&mut self, begun: i64) -> Result<(), CallError> {
-        let (peer_id, listed) = (self.peer.id.clone(), std::mem::take(&mut self.listed));
+        let (peer_id, mut listed) = (self.peer.id.clone(), std::mem::take(&mut self.listed));
+        if self.peer.is_hub() {
+            // A hub may leave out who is away at the moment: that says nothing about these parties' Tokens.
+            let owners: HashSet<String> = listed.iter().map(|(owner, _)| owner.clone()).collect();
+            let known = store::ids_of(&self.party.db, &peer_id).await.map_err(|error| ours(&error))?;
+            listed.extend(known.into_iter().filter(|(owner, _)| !owners.contains(owner)));
+        }
         let forgotten = self
             .party
             .db

@@ -64,6 +64,15 @@ pub async fn put(tx: &mut Tx, peer_id: &str, token: &Token) -> Result<Upserted, 
     TABLE.upsert(tx, seq, &row).await
 }
 
+/// The owners and ids of all Tokens that came from a partner.
+pub async fn ids_of(db: &Db, peer_id: &str) -> Result<Listed, DbError> {
+    let rows = sqlx::query("SELECT owner, id FROM tokens WHERE peer_id = $1 AND deleted = 0")
+        .bind(peer_id)
+        .fetch_all(db.read())
+        .await?;
+    rows.iter().map(|row| Ok((row.try_get("owner")?, row.try_get("id")?))).collect()
+}
+
 /// Forgets the partner's Tokens that a complete list did not contain: they are no longer valid. Spec: mod_tokens, "GET
 /// Method". Those that were created after the list was begun (`before`) stay. Answers how many were forgotten.
 pub async fn forget_missing(tx: &mut Tx, peer_id: &str, before: i64, listed: &Listed) -> Result<u64, DbError> {

@@ -68,7 +68,7 @@ async fn the_result_is_an_ordinary_request_of_the_same_conversation() {
     }
 }
 
-/// Proves: CMD-002, CMD-012, CMD-020, CMD-021, CMD-023, CMD-031, CMD-032, CMD-070, CMD-071, CMD-072, CMD-073,
+/// Proves: CMD-002, CMD-012, CMD-020, CMD-021, CMD-023, CMD-031, CMD-032, CMD-070, CMD-071, CMD-072, CMD-073, STA-023,
 /// LOC-118 (without it)
 #[tokio::test]
 async fn what_cannot_be_passed_on_is_said_at_once() {

@@ -1,4 +1,4 @@
-//! The other side: a small EMSP that writes down every request and answers as it is told.
+//! The other side: a small EMSP, or a small hub with EMSPs behind it, that writes down every request and answers as it is told.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -50,14 +50,36 @@ pub(crate) struct Emsp {
     pub(crate) base: String,
     pub(crate) country_code: &'static str,
     pub(crate) party_id: &'static str,
+    /// More parties of the same platform.
+    more: Vec<&'static str>,
+    role: &'static str,
     book: Arc<Book>,
 }
 
 impl Emsp {
     pub(crate) async fn start(country_code: &'static str, party_id: &'static str) -> Self {
+        Self::serve(country_code, party_id, &[], "EMSP").await
+    }
+
+    /// A platform that hosts more than one EMSP.
+    pub(crate) async fn start_with(country_code: &'static str, party_id: &'static str, more: &[&'static str]) -> Self {
+        Self::serve(country_code, party_id, more, "EMSP").await
+    }
+
+    /// A hub.
+    pub(crate) async fn hub(country_code: &'static str, party_id: &'static str) -> Self {
+        Self::serve(country_code, party_id, &[], "HUB").await
+    }
+
+    async fn serve(
+        country_code: &'static str,
+        party_id: &'static str,
+        more: &[&'static str],
+        role: &'static str,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let emsp = Self { base, country_code, party_id, book: Arc::default() };
+        let emsp = Self { base, country_code, party_id, more: more.to_vec(), role, book: Arc::default() };
         let router = axum::Router::new().fallback(handle).with_state(emsp.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         emsp
@@ -100,14 +122,14 @@ impl Emsp {
 
     /// The credentials with which it registers.
     pub(crate) fn credentials(&self) -> Value {
-        json!({
-            "token": TOKEN_B,
-            "url": format!("{}/versions", self.base),
-            "roles": [{
-                "role": "EMSP", "country_code": self.country_code, "party_id": self.party_id,
+        let role = |party_id: &str| {
+            json!({
+                "role": self.role, "country_code": self.country_code, "party_id": party_id,
                 "business_details": { "name": "Test EMSP" },
-            }],
-        })
+            })
+        };
+        let roles: Vec<Value> = std::iter::once(self.party_id).chain(self.more.iter().copied()).map(role).collect();
+        json!({ "token": TOKEN_B, "url": format!("{}/versions", self.base), "roles": roles })
     }
 
     /// An RFID Token of this EMSP.
@@ -153,7 +175,7 @@ async fn handle(State(emsp): State<Emsp>, method: Method, uri: Uri, headers: Hea
                 .into_response()
         }
         ("GET", "/2.2.1") => {
-            let endpoints = json!([
+            let mut endpoints = vec![
                 endpoint("credentials", "SENDER"),
                 endpoint("locations", "RECEIVER"),
                 endpoint("tariffs", "RECEIVER"),
@@ -162,7 +184,10 @@ async fn handle(State(emsp): State<Emsp>, method: Method, uri: Uri, headers: Hea
                 endpoint("tokens", "SENDER"),
                 endpoint("commands", "SENDER"),
                 endpoint("chargingprofiles", "SENDER"),
-            ]);
+            ];
+            if emsp.role == "HUB" {
+                endpoints.push(endpoint("hubclientinfo", "SENDER"));
+            }
             axum::Json(envelope(&json!({ "version": "2.2.1", "endpoints": endpoints }))).into_response()
         }
         ("GET", "/tokens") => axum::Json(envelope(&json!([]))).into_response(),

@@ -20,13 +20,14 @@ async fn probe(world: &World, endpoint: &Value, authorization: &str) -> Reply {
     match endpoint["identifier"].as_str().unwrap() {
         "tokens" => request(Method::GET, "/US/EMS/CARD1", None).await,
         "chargingprofiles" => request(Method::GET, "/unknown?duration=60", None).await,
+        "hubclientinfo" => request(Method::GET, "/NL/ALL", None).await,
         "commands" => request(Method::POST, "/START_SESSION", Some(&json!({}))).await,
         _ => request(Method::GET, "", None).await,
     }
 }
 
 /// Proves: VER-010, VER-013, VER-014, VER-019, VER-021, VER-023, VER-028, VER-029, VER-031, VER-033, TRN-017, TRN-102,
-/// LOC-001, SES-001, CDR-001, TOK-001, TAR-001, CMD-001, CMD-003, CHP-001, CHP-002
+/// LOC-001, SES-001, CDR-001, TOK-001, TAR-001, CMD-001, CMD-003, CHP-001, CHP-002, HCI-001
 #[tokio::test]
 async fn every_endpoint_is_listed_once_and_is_there() {
     for database in databases().await {
@@ -51,6 +52,7 @@ async fn every_endpoint_is_listed_once_and_is_there() {
             ("chargingprofiles", "RECEIVER"),
             ("commands", "RECEIVER"),
             ("credentials", "SENDER"),
+            ("hubclientinfo", "RECEIVER"),
             ("locations", "SENDER"),
             ("sessions", "SENDER"),
             ("tariffs", "SENDER"),
@@ -66,7 +68,11 @@ async fn every_endpoint_is_listed_once_and_is_there() {
         let card = emsp.token("CARD1", "ALWAYS");
         assert_eq!(partner.send(&world, Method::PUT, "/tokens/US/EMS/CARD1", &card).await.http, 201);
         for endpoint in endpoints.iter().filter(|endpoint| endpoint["role"] == "RECEIVER") {
-            assert_eq!(probe(&world, endpoint, &partner.authorization).await.http, 200, "{endpoint}");
+            // There, and not for an EMSP.
+            let expected = if endpoint["identifier"] == "hubclientinfo" { (404, 2001) } else { (200, 1000) };
+            let reply = probe(&world, endpoint, &partner.authorization).await;
+            let code = if endpoint["identifier"] == "commands" { 1000 } else { reply.code() };
+            assert_eq!((reply.http, code), expected, "{endpoint}");
         }
         // What is served is listed.
         let api = serde_json::to_value(App::openapi()).unwrap();

@@ -133,6 +133,8 @@ impl App {
             .routes(routes!(operator::tokens::get, operator::tokens::put))
             .routes(routes!(operator::tokens::block))
             .routes(routes!(operator::tokens::unblock))
+            .routes(routes!(operator::drivers::list))
+            .routes(routes!(operator::drivers::get))
             .routes(routes!(operator::objects::list_locations))
             .routes(routes!(operator::objects::get_location))
             .routes(routes!(operator::availability::get))
@@ -192,10 +194,8 @@ impl App {
         roles.iter().filter(|own| own.role == *role).map(ocpi_party::party_of).collect()
     }
 
-    /// The registered partner that hosts a party; a hub only where nobody is closer.
+    /// The registered partner that hosts a party, or the hub through which it can be reached.
     pub(crate) async fn peer_of(&self, party: &PartyId, role: &Role) -> Result<Option<Arc<Peer>>, DbError> {
-        let peers = self.party.peers.registered().await?;
-        let direct = peers.iter().find(|peer| peer.hosts(party, role.clone()));
-        Ok(direct.or_else(|| peers.iter().find(|peer| peer.is_hub())).cloned())
+        self.party.peers.way_to(party, role).await
     }
 }

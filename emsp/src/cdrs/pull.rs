@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use ocpi_http::{CallError, OcpiError};
 use ocpi_party::{Peer, PullSummary, Skipped};
-use ocpi_types::{Cdr, DateTime, ModuleId, Object, PartyId};
+use ocpi_types::{Cdr, Object, PartyId};
 
 use super::store::{Taken, take};
 use crate::App;
@@ -15,16 +15,10 @@ use crate::pull::objects::{Named, walk};
 /// How many CDRs are checked and stored side by side, so that they share commits.
 const SIDE_BY_SIDE: usize = 16;
 
-/// All CDRs of a party, or those that were created since then. What a list does not hold stays: CDRs do not go away.
-pub async fn pull(
-    app: &App,
-    peer: &Arc<Peer>,
-    owner: &PartyId,
-    since: Option<DateTime>,
-) -> Result<PullSummary, CallError> {
-    let list = List { module: ModuleId::Cdrs, owner: owner.clone(), since };
+/// All CDRs on a list, or those that were created since then. What a list does not hold stays: CDRs do not go away.
+pub async fn pull(app: &App, peer: &Arc<Peer>, list: &List) -> Result<PullSummary, CallError> {
     let name = |cdr: &Cdr| (PartyId::new(cdr.country_code.clone(), cdr.party_id.clone()), cdr.id.key());
-    let walked = walk::<Cdr>(app, peer, &list, name, |app, peer, cdrs| take_all(app, peer, cdrs).boxed()).await?;
+    let walked = walk::<Cdr>(app, peer, list, name, |app, peer, cdrs| take_all(app, peer, cdrs).boxed()).await?;
     Ok(walked.summary)
 }
 

@@ -72,7 +72,7 @@ pub async fn post(
 ) -> OcpiResult {
     let owner = PartyId::new(cdr.country_code.clone(), cdr.party_id.clone());
     check_to(&app.party, &routing).await?;
-    if !peer.is_hub() && !peer.hosts(&owner, Role::Cpo) {
+    if !peer.speaks_for(&owner, Role::Cpo) {
         return Err(OcpiError::invalid(format!("the CDR belongs to {owner}, which is none of your CPO roles")));
     }
     let location = location_of(&app, &owner, cdr.id.as_str())?;

@@ -21,7 +21,7 @@ use crate::tokens::account::Asked;
 use crate::tokens::authorize::decide;
 use crate::tokens::sender::new_reference;
 use crate::tokens::store::OwnToken;
-use crate::{App, locations, tokens};
+use crate::{App, locations, sessions, tokens};
 
 /// The longest that we wait for a result, whatever the CPO says.
 const LONGEST_WAIT: i64 = 600;
@@ -61,7 +61,7 @@ pub async fn start(app: &App, order: &StartOrder) -> Result<String, NotSent> {
     let receiver = receiver(app, &order.party).await?;
     let location = location(app, &receiver.party, &order.location_id).await?;
     check_place(&location, order.evse_uid.as_deref(), order.connector_id.as_deref())?;
-    let own = token(app, &order.token_uid, order.token_type.as_deref()).await?;
+    let own = token(app, &order.token_uid, order.token_type.as_deref(), order.brand.as_deref()).await?;
     check_token(app, &own, &receiver.party, order)?;
     let token_id = tokens::token_id(&own.token.uid, &own.token.token_type);
     // Spec: mod_tokens, "TokenType", AD_HOC_USER: a one-time token.
@@ -96,6 +96,7 @@ pub async fn start(app: &App, order: &StartOrder) -> Result<String, NotSent> {
 /// Ends a charge. The answer is the command's id.
 pub async fn stop(app: &App, order: &StopOrder) -> Result<String, NotSent> {
     let receiver = receiver(app, &order.party).await?;
+    let sender = customer_of(app, &receiver.party, &order.session_id).await?;
     let id = new_id();
     let request = StopSession::builder()
         .response_url(response_url(app, &CommandType::StopSession, &id)?)
@@ -105,11 +106,11 @@ pub async fn stop(app: &App, order: &StopOrder) -> Result<String, NotSent> {
     let command = Command {
         id,
         kind: CommandType::StopSession,
-        sender: app.party.own_party(),
+        body: receiver.target(app, &sender).body(&request),
+        sender,
         token_id: String::new(),
         reference: String::new(),
         session_id: order.session_id.clone(),
-        body: receiver.target(app, &app.party.own_party()).body(&request),
     };
     send(app, receiver, command).await
 }
@@ -169,6 +170,9 @@ async fn receiver(app: &App, party: &str) -> Result<Receiver, NotSent> {
     let Some(peer) = app.peer_of(&party, &Role::Cpo).await? else {
         return Err(NotSent::Unknown(format!("no registered partner is the CPO {party}")));
     };
+    if let Some(why) = app.party.why_away(&peer, &party) {
+        return Err(NotSent::Refused(format!("{party} cannot be reached: {why}; order again when it is CONNECTED")));
+    }
     let Some(endpoint) = peer.endpoint(&ModuleId::Commands, &InterfaceRole::Receiver).map(str::to_owned) else {
         return Err(NotSent::Refused(format!("{} takes no commands", peer.name)));
     };
@@ -208,11 +212,25 @@ fn check_place(location: &Location, evse_uid: Option<&str>, connector_id: Option
     Ok(())
 }
 
-async fn token(app: &App, uid: &str, token_type: Option<&str>) -> Result<OwnToken, NotSent> {
+/// Which of our brands a Session belongs to; the configured party where we do not know the Session.
+async fn customer_of(app: &App, cpo: &PartyId, session_id: &str) -> Result<PartyId, NotSent> {
+    let session = sessions::store::find(&app.party.db, cpo, session_id).await?;
+    let brand = session.map(|session| PartyId::new(session.cdr_token.country_code, session.cdr_token.party_id));
+    match brand {
+        Some(brand) if app.party.hosts(&brand).await => Ok(brand),
+        _ => Ok(app.party.own_party()),
+    }
+}
+
+async fn token(app: &App, uid: &str, token_type: Option<&str>, brand: Option<&str>) -> Result<OwnToken, NotSent> {
     let token_type = token_type.map_or(TokenType::AppUser, TokenType::from);
     let found = app.tokens.find(&tokens::token_id::<36>(&uid.into(), &token_type)).await?;
-    let unknown = || NotSent::Unknown(format!("no token {uid:?} of type {token_type}"));
-    found.first().cloned().ok_or_else(unknown)
+    let brand: Option<PartyId> = brand
+        .map(str::parse)
+        .transpose()
+        .map_err(|error: ocpi_types::NotAParty| NotSent::Refused(format!("brand: {error}")))?;
+    let own = found.iter().find(|own| brand.as_ref().is_none_or(|brand| own.owner() == *brand));
+    own.cloned().ok_or_else(|| NotSent::Unknown(format!("no token {uid:?} of type {token_type}")))
 }
 
 /// The CPO does not ask whether the Token may charge: it takes our word for it.

@@ -28,6 +28,10 @@ pub struct StartOrder {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "APP_USER")]
     pub token_type: Option<String>,
+    /// Our party that issued the Token, as `NL/EMS`; needed where several of our brands use the same uid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "US/EMS")]
+    pub brand: Option<String>,
 }
 
 /// End a charge.

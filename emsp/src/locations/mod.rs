@@ -2,5 +2,6 @@
 
 pub mod pull;
 pub mod receiver;
+pub mod shown;
 pub mod store;
 pub mod tree;

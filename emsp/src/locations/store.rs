@@ -1,9 +1,11 @@
 //! All SQL of this module.
 
 use ocpi_http::OcpiError;
-use ocpi_party::{Db, NewObject, ObjectTable, Stored, Tx, Upserted};
-use ocpi_types::{Location, Object, PartyId};
+use ocpi_party::{Db, DbError, NewObject, ObjectTable, Stored, Tx, Upserted};
+use ocpi_types::{Location, Object, PartyId, Token};
+use sqlx::Row;
 
+use super::shown::Audience;
 use super::tree::TreeError;
 use crate::receive;
 
@@ -23,12 +25,65 @@ pub async fn get(db: &Db, owner: &PartyId, id: &str) -> Result<Stored, OcpiError
 
 /// The Location as an object.
 pub fn read(stored: &Stored) -> Result<Location, OcpiError> {
-    serde_json::from_str(&stored.json).map_err(|_| receive::unreadable("a location"))
+    parse(&stored.json)
 }
 
 /// The Location, if we have it.
 pub async fn find(db: &Db, owner: &PartyId, id: &str) -> Result<Option<Location>, OcpiError> {
     TABLE.get(db, owner, id).await?.as_ref().map(read).transpose()
+}
+
+/// How many Locations are looked at together.
+const CHUNK: i64 = 500;
+
+/// A part of the Locations that a driver with this Token is shown, of one CPO or of all, and how many there are.
+pub async fn shown(
+    db: &Db,
+    owner: Option<&PartyId>,
+    token: Option<&Token>,
+    offset: u64,
+    limit: u64,
+) -> Result<(Vec<Location>, u64), OcpiError> {
+    let (mut part, mut total, mut last) = (Vec::new(), 0, i64::MIN);
+    loop {
+        let rows = sqlx::query(
+            "SELECT seq, json FROM locations WHERE deleted = 0 AND ($1 = '' OR owner = $1) AND seq > $2 \
+             ORDER BY seq LIMIT $3",
+        )
+        .bind(owner.map(PartyId::key).unwrap_or_default())
+        .bind(last)
+        .bind(CHUNK)
+        .fetch_all(db.read())
+        .await
+        .map_err(DbError::from)?;
+        let Some(end) = rows.last() else { return Ok((part, total)) };
+        last = end.try_get("seq").map_err(DbError::from)?;
+        for row in &rows {
+            let json: &str = row.try_get("json").map_err(DbError::from)?;
+            if !parse::<Audience>(json)?.includes(token) {
+                continue;
+            }
+            if (offset..offset.saturating_add(limit)).contains(&total) {
+                part.push(parse(json)?);
+            }
+            total += 1;
+        }
+    }
+}
+
+/// A Location, if a driver with this Token is shown it.
+pub async fn find_shown(
+    db: &Db,
+    owner: &PartyId,
+    id: &str,
+    token: Option<&Token>,
+) -> Result<Option<Location>, OcpiError> {
+    let Some(stored) = TABLE.get(db, owner, id).await? else { return Ok(None) };
+    if parse::<Audience>(&stored.json)?.includes(token) { read(&stored).map(Some) } else { Ok(None) }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(json: &str) -> Result<T, OcpiError> {
+    serde_json::from_str(json).map_err(|_| receive::unreadable("a location"))
 }
 
 /// Changes a Location that we have. `change` says whether it created something below it.

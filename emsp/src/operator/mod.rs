@@ -6,6 +6,7 @@ pub mod availability;
 pub mod balance;
 pub mod cdrs;
 pub mod commands;
+pub mod drivers;
 pub mod objects;
 pub mod smart_charging;
 pub mod tokens;

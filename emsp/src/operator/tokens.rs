@@ -6,10 +6,12 @@ use chrono::TimeDelta;
 use http::StatusCode;
 use ocpi_http::OcpiError;
 use ocpi_party::{Operator, OperatorError, OperatorErrors, OperatorJson};
-use ocpi_types::{EnergyContract, PartyId, ProfileType, Rule, Token, TokenType, WhitelistType, format_date_time};
-use serde::Serialize;
+use ocpi_types::{
+    EnergyContract, NotAParty, PartyId, ProfileType, Role, Rule, Token, TokenType, WhitelistType, format_date_time,
+};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{Listing, OperatorQuery, Part, failed};
 use crate::App;
@@ -17,6 +19,28 @@ use crate::tokens::account::Account;
 use crate::tokens::sender::TypeQuery;
 use crate::tokens::store::{self, OwnToken};
 use crate::tokens::token_id;
+
+/// Which of our parties.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct BrandQuery {
+    /// Our party that issues the token, as `NL/EMS`; the configured one when it is left out.
+    #[param(example = "US/EMS")]
+    brand: Option<String>,
+}
+
+impl BrandQuery {
+    /// The party, which must be one of ours.
+    pub(super) async fn party(&self, app: &App) -> Result<PartyId, OperatorError> {
+        let Some(text) = &self.brand else { return Ok(app.party.own_party()) };
+        let party: PartyId = text.parse().map_err(|error: NotAParty| OperatorError::invalid(error.to_string()))?;
+        if app.own_parties(&Role::Emsp).await.contains(&party) {
+            return Ok(party);
+        }
+        Err(OperatorError::not_found(format!("{party} is no party of this platform"))
+            .what_next("list them with GET /operator/v1/parties, or add it with POST"))
+    }
+}
 
 /// A Token with what only we know about it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -87,7 +111,7 @@ pub async fn list(
     path = "/operator/v1/tokens/{uid}",
     tag = "tokens",
     security(("operator_key" = [])),
-    params(("uid" = String, Path, description = "Token.uid", example = "demo-app-0001"), TypeQuery),
+    params(("uid" = String, Path, description = "Token.uid", example = "demo-app-0001"), TypeQuery, BrandQuery),
     responses((status = 200, description = "The token", body = TokenView), OperatorErrors)
 )]
 pub async fn get(
@@ -95,8 +119,9 @@ pub async fn get(
     State(app): State<App>,
     Path(uid): Path<String>,
     OperatorQuery(query): OperatorQuery<TypeQuery>,
+    OperatorQuery(brand): OperatorQuery<BrandQuery>,
 ) -> Result<Json<TokenView>, OperatorError> {
-    let (owner, id) = name(&app, &uid, &query)?;
+    let (owner, id) = name(&app, &uid, &query, &brand).await?;
     let own = store::get(&app.party.db, &owner, &id).await?;
     own.map(|own| Json(own.into())).ok_or_else(|| unknown(&uid))
 }
@@ -110,7 +135,7 @@ pub async fn get(
     path = "/operator/v1/tokens/{uid}",
     tag = "tokens",
     security(("operator_key" = [])),
-    params(("uid" = String, Path, description = "Token.uid", example = "demo-app-0001"), TypeQuery),
+    params(("uid" = String, Path, description = "Token.uid", example = "demo-app-0001"), TypeQuery, BrandQuery),
     request_body = TokenOrder,
     responses(
         (status = 200, description = "Changed", body = TokenView),
@@ -123,11 +148,12 @@ pub async fn put(
     State(app): State<App>,
     Path(uid): Path<String>,
     OperatorQuery(query): OperatorQuery<TypeQuery>,
+    OperatorQuery(brand): OperatorQuery<BrandQuery>,
     OperatorJson(body): OperatorJson<Value>,
 ) -> Result<(StatusCode, Json<TokenView>), OperatorError> {
     let token_type = query.token_type().map_err(failed)?;
-    let (token, account) = read(&app, &uid, &token_type, body)?;
-    let (owner, id) = name(&app, &uid, &query)?;
+    let (owner, id) = name(&app, &uid, &query, &brand).await?;
+    let (token, account) = read(&app, &owner, (&uid, &token_type), body)?;
     let (created, own) =
         change(&app, owner, id, move |_| Some((token, account))).await?.ok_or_else(|| unknown(&uid))?;
     Ok((if created { StatusCode::CREATED } else { StatusCode::OK }, Json(own)))
@@ -142,7 +168,7 @@ pub async fn put(
     path = "/operator/v1/tokens",
     tag = "tokens",
     security(("operator_key" = [])),
-    params(TypeQuery),
+    params(TypeQuery, BrandQuery),
     request_body = TokenOrder,
     responses((status = 201, description = "Created", body = TokenView), OperatorErrors)
 )]
@@ -150,6 +176,7 @@ pub async fn post(
     _: Operator,
     State(app): State<App>,
     OperatorQuery(query): OperatorQuery<TypeQuery>,
+    OperatorQuery(brand): OperatorQuery<BrandQuery>,
     OperatorJson(body): OperatorJson<Value>,
 ) -> Result<(StatusCode, Json<TokenView>), OperatorError> {
     let token_type = query.token_type().map_err(failed)?;
@@ -158,8 +185,8 @@ pub async fn post(
             .what_next("create it with PUT /operator/v1/tokens/{uid}, or say ?type=APP_USER or ?type=AD_HOC_USER"));
     }
     let uid = uuid::Uuid::new_v4().to_string();
-    let (token, account) = read(&app, &uid, &token_type, body)?;
-    let (owner, id) = name(&app, &uid, &query)?;
+    let (owner, id) = name(&app, &uid, &query, &brand).await?;
+    let (token, account) = read(&app, &owner, (&uid, &token_type), body)?;
     let (_, own) = change(&app, owner, id, move |_| Some((token, account))).await?.ok_or_else(|| unknown(&uid))?;
     Ok((StatusCode::CREATED, Json(own)))
 }
@@ -169,7 +196,12 @@ fn is_app_token(token_type: &TokenType) -> bool {
 }
 
 /// A Token and its account, as an operator writes them.
-fn read(app: &App, uid: &str, token_type: &TokenType, body: Value) -> Result<(Token, Account), OperatorError> {
+fn read(
+    app: &App,
+    owner: &PartyId,
+    (uid, token_type): (&str, &TokenType),
+    body: Value,
+) -> Result<(Token, Account), OperatorError> {
     let Value::Object(mut fields) = body else { return Err(OperatorError::invalid("the body must be a JSON object")) };
     let account = match fields.remove("account") {
         None => Account::default(),
@@ -177,7 +209,6 @@ fn read(app: &App, uid: &str, token_type: &TokenType, body: Value) -> Result<(To
             serde_json::from_value(account).map_err(|error| OperatorError::invalid(format!("account: {error}")))?
         }
     };
-    let owner = app.party.own_party();
     let default = |fields: &mut Map<String, Value>, name: &str, value: Value| {
         fields.entry(name).or_insert(value);
     };
@@ -227,7 +258,7 @@ fn strictly(fields: Value) -> Result<Token, OperatorError> {
     path = "/operator/v1/tokens/{uid}/block",
     tag = "tokens",
     security(("operator_key" = [])),
-    params(("uid" = String, Path, description = "Token.uid", example = "demo-app-0001"), TypeQuery),
+    params(("uid" = String, Path, description = "Token.uid", example = "demo-app-0001"), TypeQuery, BrandQuery),
     responses((status = 200, description = "Blocked", body = TokenView), OperatorErrors)
 )]
 pub async fn block(
@@ -235,8 +266,9 @@ pub async fn block(
     State(app): State<App>,
     Path(uid): Path<String>,
     OperatorQuery(query): OperatorQuery<TypeQuery>,
+    OperatorQuery(brand): OperatorQuery<BrandQuery>,
 ) -> Result<Json<TokenView>, OperatorError> {
-    set_blocked(&app, &uid, &query, true).await
+    set_blocked(&app, &uid, (&query, &brand), true).await
 }
 
 /// Unblock a token
@@ -245,7 +277,7 @@ pub async fn block(
     path = "/operator/v1/tokens/{uid}/unblock",
     tag = "tokens",
     security(("operator_key" = [])),
-    params(("uid" = String, Path, description = "Token.uid", example = "demo-app-0001"), TypeQuery),
+    params(("uid" = String, Path, description = "Token.uid", example = "demo-app-0001"), TypeQuery, BrandQuery),
     responses((status = 200, description = "Not blocked any more", body = TokenView), OperatorErrors)
 )]
 pub async fn unblock(
@@ -253,12 +285,18 @@ pub async fn unblock(
     State(app): State<App>,
     Path(uid): Path<String>,
     OperatorQuery(query): OperatorQuery<TypeQuery>,
+    OperatorQuery(brand): OperatorQuery<BrandQuery>,
 ) -> Result<Json<TokenView>, OperatorError> {
-    set_blocked(&app, &uid, &query, false).await
+    set_blocked(&app, &uid, (&query, &brand), false).await
 }
 
-async fn set_blocked(app: &App, uid: &str, query: &TypeQuery, blocked: bool) -> Result<Json<TokenView>, OperatorError> {
-    let (owner, id) = name(app, uid, query)?;
+async fn set_blocked(
+    app: &App,
+    uid: &str,
+    (query, brand): (&TypeQuery, &BrandQuery),
+    blocked: bool,
+) -> Result<Json<TokenView>, OperatorError> {
+    let (owner, id) = name(app, uid, query, brand).await?;
     let changed = change(app, owner, id, move |own| {
         let own = own?;
         Some((own.token, Account { blocked, ..own.account }))
@@ -294,9 +332,9 @@ where
     Ok(changed)
 }
 
-fn name(app: &App, uid: &str, query: &TypeQuery) -> Result<(PartyId, String), OperatorError> {
+async fn name(app: &App, uid: &str, query: &TypeQuery, brand: &BrandQuery) -> Result<(PartyId, String), OperatorError> {
     let token_type = query.token_type().map_err(failed)?;
-    Ok((app.party.own_party(), token_id::<36>(&uid.into(), &token_type)))
+    Ok((brand.party(app).await?, token_id::<36>(&uid.into(), &token_type)))
 }
 
 fn unknown(uid: &str) -> OperatorError {

@@ -15,13 +15,44 @@ const PAGE: &str = "500";
 pub struct List {
     /// The module.
     pub module: ModuleId,
-    /// The party whose objects it holds.
-    pub owner: PartyId,
+    /// Our party that asks.
+    pub from: PartyId,
+    /// The party that is asked: a CPO, or the hub itself.
+    pub to: PartyId,
+    /// The one party whose objects are on it; `None` on a hub's list of everybody behind it.
+    pub owner: Option<PartyId>,
     /// Only objects that changed since then.
     pub since: Option<DateTime>,
 }
 
 impl List {
+    /// The lists of a module that a peer has for us.
+    ///
+    /// Of a platform one for each of its CPOs. Of a hub one of everybody, asked for in the hub's own name; what is personal
+    /// (Sessions, CDRs) is asked for from each CPO through the hub instead, where the hub has told who they are. Personal lists
+    /// are asked for by each of our brands. Spec: transport_and_format, "GET All via Hubs".
+    #[must_use]
+    pub fn all(peer: &Peer, module: &ModuleId, own: &[PartyId], since: Option<DateTime>) -> Vec<Self> {
+        let personal = matches!(module, ModuleId::Sessions | ModuleId::Cdrs);
+        let asking = if personal { own } else { own.get(..1).unwrap_or_default() };
+        let single = |owner: PartyId| (owner.clone(), Some(owner));
+        let asked: Vec<(PartyId, Option<PartyId>)> = match peer.hub_party() {
+            None => peer.parties(&Role::Cpo).into_iter().map(single).collect(),
+            Some(_) if personal && peer.has_told_clients() => {
+                peer.connected_clients(&Role::Cpo).into_iter().map(single).collect()
+            }
+            Some(hub) => vec![(hub, None)],
+        };
+        let list = |from: &PartyId, (to, owner): &(PartyId, Option<PartyId>)| Self {
+            module: module.clone(),
+            from: from.clone(),
+            to: to.clone(),
+            owner: owner.clone(),
+            since,
+        };
+        asking.iter().flat_map(|from| asked.iter().map(move |asked| list(from, asked))).collect()
+    }
+
     /// The URL of the first page; `None` when the peer has no such list.
     pub fn first_page(&self, peer: &Peer) -> Result<Option<url::Url>, CallError> {
         let Some(endpoint) = peer.endpoint(&self.module, &InterfaceRole::Sender) else { return Ok(None) };
@@ -44,8 +75,8 @@ pub struct Judged<T> {
     pub good: Vec<(PartyId, String, T)>,
     /// What is wrong with the others.
     pub skipped: Vec<Skipped>,
-    /// The ids of the party asked for that were on this page, faulty or not.
-    pub ids: HashSet<String>,
+    /// The owners and ids of what was on this page, faulty or not; on the list of one party only those of that party.
+    pub ids: HashSet<(PartyId, String)>,
     /// Something was on this page whose id cannot be read.
     pub nameless: bool,
 }
@@ -55,22 +86,22 @@ pub fn judge<T: Object>(
     items: Vec<Value>,
     offset: u64,
     peer: &Peer,
-    asked: &PartyId,
+    list: &List,
     name: fn(&T) -> (PartyId, String),
 ) -> Judged<T> {
     let mut judged = Judged { good: Vec::new(), skipped: Vec::new(), ids: HashSet::new(), nameless: false };
     for (i, item) in items.into_iter().enumerate() {
         let claimed = claimed_name(&item);
         match &claimed {
-            Some((owner, id)) if owner == asked => {
-                judged.ids.insert(id.clone());
+            Some(named) if list.owner.as_ref().is_none_or(|asked| *asked == named.0) => {
+                judged.ids.insert(named.clone());
             }
             Some(_) => {}
             None => judged.nameless = true,
         }
         let place = || match &claimed {
             Some((owner, id)) => format!("{}|{id}", owner.key()),
-            None => format!("{}|entry {}", asked.key(), offset + i as u64),
+            None => format!("{}|entry {}", list.to.key(), offset + i as u64),
         };
         match ocpi_types::parse::<T>(item).accept() {
             Err(report) => {
@@ -79,7 +110,7 @@ pub fn judge<T: Object>(
             }
             Ok((object, _tolerated)) => {
                 let (owner, id) = name(&object);
-                if owner == *asked || peer.is_hub() || peer.hosts(&owner, Role::Cpo) {
+                if peer.speaks_for(&owner, Role::Cpo) {
                     judged.good.push((owner, id, object));
                 } else {
                     let reason = format!("belongs to {owner}, which is none of the partner's CPOs");

@@ -23,8 +23,8 @@ pub type Store<T> = fn(App, Arc<Peer>, Vec<Named<T>>) -> BoxFuture<'static, Resu
 pub struct Walked {
     /// The numbers.
     pub summary: PullSummary,
-    /// The ids of the party's objects, faulty or not.
-    pub ids: HashSet<String>,
+    /// The owners and ids of the objects, faulty or not.
+    pub ids: HashSet<(PartyId, String)>,
     /// Every object of the party was seen and has a readable id: what is not among `ids` does not exist any more.
     pub complete: bool,
 }
@@ -39,8 +39,7 @@ pub async fn walk<T: Object + Send + Sync + 'static>(
 ) -> Result<Walked, CallError> {
     let mut walked = Walked { complete: true, ..Walked::default() };
     let Some(first) = list.first_page(peer)? else { return Ok(Walked::default()) };
-    let from = app.party.own_party();
-    let target = app.party.target(peer, &from, &list.owner);
+    let target = app.party.target(peer, &list.from, &list.to);
     let mut pages = app.party.client.pages(&target, first);
     let mut total = None;
     let mut storing: Option<JoinHandle<Result<Stored, OcpiError>>> = None;
@@ -68,7 +67,7 @@ pub async fn walk<T: Object + Send + Sync + 'static>(
 struct Stored {
     count: u64,
     skipped: Vec<Skipped>,
-    ids: HashSet<String>,
+    ids: HashSet<(PartyId, String)>,
     nameless: bool,
 }
 
@@ -96,9 +95,9 @@ async fn store_page<T: Object + Send + Sync + 'static>(
     name: fn(&T) -> (PartyId, String),
     store: Store<T>,
 ) -> Result<Stored, OcpiError> {
-    let (judging, asked) = (peer.clone(), list.owner.clone());
+    let judging = peer.clone();
     // A page of hundreds of objects takes long enough to keep others waiting.
-    let judged = tokio::task::spawn_blocking(move || judge::<T>(items, offset, &judging, &asked, name)).await;
+    let judged = tokio::task::spawn_blocking(move || judge::<T>(items, offset, &judging, &list, name)).await;
     let Judged { good, mut skipped, ids, nameless } = judged.map_err(OcpiError::internal)?;
     let (count, more) = store(app, peer, good).await?;
     skipped.extend(more);
@@ -131,25 +130,40 @@ pub async fn upsert_all<T: Object + Send + Sync + 'static>(
 }
 
 /// Marks as no longer valid what a full list does not contain any more. What came in after `started` is left alone: it was
-/// pushed while the list was walked through.
+/// pushed while the list was walked through. A hub's list says nothing about parties that are not on it: the hub may leave out
+/// who is away.
 pub(crate) async fn retire(
     db: &Db,
     table: ObjectTable,
-    owner: PartyId,
-    ids: HashSet<String>,
+    list: &List,
+    peer_id: &str,
+    ids: HashSet<(PartyId, String)>,
     started: i64,
 ) -> Result<u64, DbError> {
+    let (owners, hub_id): (HashSet<PartyId>, _) = match &list.owner {
+        Some(owner) => (HashSet::from([owner.clone()]), String::new()),
+        None => (ids.iter().map(|(owner, _)| owner.clone()).collect(), peer_id.to_owned()),
+    };
     db.write(move |tx| {
         Box::pin(async move {
-            let text = format!("SELECT id FROM {} WHERE owner = $1 AND deleted = 0 AND seq < $2", table.name);
-            let known: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(text))
-                .bind(owner.key())
-                .bind(started)
-                .fetch_all(&mut **tx)
-                .await?;
+            let text = format!(
+                "SELECT id FROM {} WHERE owner = $1 AND deleted = 0 AND seq < $2 AND ($3 = '' OR peer_id = $3)",
+                table.name
+            );
             let mut retired = 0;
-            for id in known.iter().filter(|id| !ids.contains(*id)) {
-                retired += u64::from(table.delete(tx, &owner, id).await?);
+            for owner in owners {
+                let known: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(text.clone()))
+                    .bind(owner.key())
+                    .bind(started)
+                    .bind(&hub_id)
+                    .fetch_all(&mut **tx)
+                    .await?;
+                for id in known {
+                    let named = (owner.clone(), id);
+                    if !ids.contains(&named) {
+                        retired += u64::from(table.delete(tx, &named.0, &named.1).await?);
+                    }
+                }
             }
             Ok(retired)
         })

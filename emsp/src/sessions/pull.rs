@@ -5,23 +5,17 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use ocpi_http::{CallError, OcpiError};
 use ocpi_party::{Peer, PullSummary};
-use ocpi_types::{DateTime, ModuleId, PartyId, Session};
+use ocpi_types::{DateTime, PartyId, Session};
 
 use super::store::{Saved, save};
 use crate::App;
 use crate::pull::list::List;
 use crate::pull::objects::walk;
 
-/// The Sessions of a party that changed since then. This list alone demands a `date_from`: without one we ask from the
+/// The Sessions on a list that changed since then. This list alone demands a `date_from`: without one we ask from the
 /// beginning of time.
-pub async fn pull(
-    app: &App,
-    peer: &Arc<Peer>,
-    owner: &PartyId,
-    since: Option<DateTime>,
-) -> Result<PullSummary, CallError> {
-    let since = Some(since.unwrap_or(DateTime::UNIX_EPOCH));
-    let list = List { module: ModuleId::Sessions, owner: owner.clone(), since };
+pub async fn pull(app: &App, peer: &Arc<Peer>, list: &List) -> Result<PullSummary, CallError> {
+    let list = List { since: Some(list.since.unwrap_or(DateTime::UNIX_EPOCH)), ..list.clone() };
     let name =
         |session: &Session| (PartyId::new(session.country_code.clone(), session.party_id.clone()), session.id.key());
     let walked = walk::<Session>(app, peer, &list, name, |app, peer, sessions| {

@@ -4,7 +4,7 @@
 
 use http::Method;
 use ocpi_http::{CallError, join};
-use ocpi_party::{Peer, party_of};
+use ocpi_party::Peer;
 use ocpi_types::{InterfaceRole, ModuleId, PartyId, Role, TokenType};
 
 use super::store;
@@ -24,9 +24,8 @@ pub(crate) async fn deliver(app: &App, peer: &Peer, owner: &PartyId, id: &str) -
     if token.token_type != TokenType::Rfid {
         url.query_pairs_mut().append_pair("type", token.token_type.as_str());
     }
-    // The Token is for the whole platform; one of its parties stands for all, a hub for those behind it.
-    let first = peer.roles.first().map(party_of);
-    let to = peer.parties(&Role::Cpo).into_iter().next().or(first).ok_or_else(nobody)?;
+    // The Token is for the whole platform; one of its parties stands for all. Named to a hub it is a Broadcast Push.
+    let to = peer.for_all(&Role::Cpo).ok_or_else(nobody)?;
     let target = party.target(peer, owner, &to);
     party.client.call(&target, Method::PUT, &url, Some(target.body(token))).await?;
     Ok(None)

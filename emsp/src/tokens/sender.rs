@@ -129,7 +129,7 @@ pub fn new_reference() -> String {
 
 /// The CPO that asks: the one it names, if that is its own, else its only one.
 fn asking_party(peer: &Peer, routing: &Routing) -> Option<PartyId> {
-    let named = routing.from.clone().filter(|party| peer.is_hub() || peer.hosts(party, Role::Cpo));
+    let named = routing.from.clone().filter(|party| peer.speaks_for(party, Role::Cpo));
     if named.is_some() {
         return named;
     }

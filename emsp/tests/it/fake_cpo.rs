@@ -1,4 +1,4 @@
-//! The other side: a small CPO, written by hand from the spec and not from our types, that notes what it is asked.
+//! The other side: a small CPO, or a small hub with CPOs behind it, written by hand from the spec and not from our types, that notes what it is asked.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -41,6 +41,8 @@ struct Inner {
     /// Everything is answered with this HTTP status.
     broken: Option<u16>,
     page: usize,
+    /// A hub: the status code with which it answers what is for this party.
+    unreachable: HashMap<String, u16>,
 }
 
 /// The CPO's platform.
@@ -52,7 +54,7 @@ pub struct FakeCpo {
     pub token_b: String,
     /// `US/CPO`.
     pub parties: Vec<String>,
-    /// `CPO`, or `SCSP`.
+    /// `CPO`, `SCSP` or `HUB`.
     pub role: &'static str,
 }
 
@@ -93,6 +95,13 @@ impl FakeCpo {
         self.inner().command = Some((http, status, data));
     }
 
+    /// What is for this party cannot be delivered from now on, or can again.
+    pub fn set_unreachable(&self, party: &str, status: Option<u16>) {
+        let mut inner = self.inner();
+        inner.unreachable.remove(party);
+        inner.unreachable.extend(status.map(|status| (party.to_owned(), status)));
+    }
+
     pub fn set_broken(&self, http: Option<u16>) {
         self.inner().broken = http;
     }
@@ -120,15 +129,20 @@ impl FakeCpo {
 
     fn details(&self) -> Value {
         let endpoint = |id: &str, role: &str| json!({ "identifier": id, "role": role, "url": format!("{}/2.2.1/{id}", self.base) });
-        json!({
-            "version": "2.2.1",
-            "endpoints": [
-                endpoint("credentials", "RECEIVER"), endpoint("locations", "SENDER"), endpoint("tariffs", "SENDER"),
-                endpoint("sessions", "SENDER"), endpoint("cdrs", "SENDER"), endpoint("tokens", "RECEIVER"),
-                endpoint("commands", "RECEIVER"),
-                endpoint("chargingprofiles", if self.role == "SCSP" { "SENDER" } else { "RECEIVER" }),
-            ]
-        })
+        let mut endpoints = vec![
+            endpoint("credentials", "RECEIVER"),
+            endpoint("locations", "SENDER"),
+            endpoint("tariffs", "SENDER"),
+            endpoint("sessions", "SENDER"),
+            endpoint("cdrs", "SENDER"),
+            endpoint("tokens", "RECEIVER"),
+            endpoint("commands", "RECEIVER"),
+            endpoint("chargingprofiles", if self.role == "SCSP" { "SENDER" } else { "RECEIVER" }),
+        ];
+        if self.role == "HUB" {
+            endpoints.push(endpoint("hubclientinfo", "SENDER"));
+        }
+        json!({ "version": "2.2.1", "endpoints": endpoints })
     }
 
     fn list(&self, module: &str, query: &HashMap<String, String>, to: &str) -> Response {
@@ -136,7 +150,9 @@ impl FakeCpo {
         let of_party = |object: &&Value| {
             let text = |name: &str| object[name].as_str().unwrap_or_default().to_owned();
             // Objects so broken that they have no owner are on every list.
-            object["country_code"].is_null()
+            module == "hubclientinfo"
+                || (self.role == "HUB" && self.parties[0] == to)
+                || object["country_code"].is_null()
                 || object["x_on_every_list"] == true
                 || format!("{}/{}", text("country_code"), text("party_id")).eq_ignore_ascii_case(to)
         };
@@ -182,6 +198,10 @@ async fn answer(State(cpo): State<FakeCpo>, method: Method, uri: Uri, headers: H
     }
     if !authorized {
         return envelope(401, 2000, Value::Null);
+    }
+    let undeliverable = cpo.inner().unreachable.get(&to).copied();
+    if let Some(status) = undeliverable {
+        return envelope(200, status, Value::Null);
     }
     let query: HashMap<String, String> =
         url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect();

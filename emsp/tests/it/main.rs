@@ -2,11 +2,14 @@
 
 #![allow(unreachable_pub, reason = "a test binary has no users")]
 
+mod brands;
 mod cdrs;
 mod charging_profiles;
 mod cli;
 mod commands;
+mod drivers;
 mod fake_cpo;
+mod hubs;
 mod locations;
 mod openapi;
 mod operator;

@@ -71,7 +71,7 @@ crate::on_each_database! {
         }
     }
 
-    // Proves: TOK-048, TOK-054, TOK-050, TOK-047, TYP-004
+    // Proves: TOK-048, TOK-054, TOK-050, TOK-047, TYP-004, STA-024
     async fn unknown_tokens_are_404_with_2004_and_the_type_matters(world: World) {
         let cpo = world.register(&["US/CPO"]).await.caller;
         let reply = authorize(&cpo, "UNKNOWN", None).await;

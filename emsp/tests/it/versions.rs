@@ -18,6 +18,7 @@ async fn probe(caller: &Caller, endpoint: &Value) -> Reply {
         "chargingprofiles" => caller.delete(&format!("{url}/none?response_url=x")).await,
         "commands" => caller.post(&format!("{url}/START_SESSION/none"), &json!({ "result": "ACCEPTED" })).await,
         "cdrs" | "locations" | "sessions" | "tariffs" => caller.get(&format!("{url}/US/CPO/none")).await,
+        "hubclientinfo" => caller.get(&format!("{url}/NL/ALL")).await,
         _ => caller.get(url).await,
     }
 }
@@ -28,7 +29,7 @@ async fn endpoints(caller: &Caller) -> Vec<Value> {
 
 crate::on_each_database! {
     // Proves: VER-010, VER-013, VER-014, VER-019, VER-021, VER-023, VER-028, VER-029, VER-031, VER-033, TRN-017, TRN-102,
-    // LOC-001, SES-001, CDR-001, TOK-001, TAR-001, CMD-001, CMD-003, CHP-001, CHP-002
+    // LOC-001, SES-001, CDR-001, TOK-001, TAR-001, CMD-001, CMD-003, CHP-001, CHP-002, HCI-001
     async fn every_endpoint_is_listed_once_and_is_there(world: World) {
         let cpo = world.register(&["US/CPO"]).await.caller;
         let versions = cpo.get("/ocpi/versions").await;
@@ -49,6 +50,7 @@ crate::on_each_database! {
             ("chargingprofiles", "SENDER"),
             ("commands", "SENDER"),
             ("credentials", "SENDER"),
+            ("hubclientinfo", "RECEIVER"),
             ("locations", "RECEIVER"),
             ("sessions", "RECEIVER"),
             ("tariffs", "RECEIVER"),
@@ -61,6 +63,8 @@ crate::on_each_database! {
         let url = |module: &str| text(endpoints.iter().find(|e| e["identifier"] == module).unwrap(), "url");
         assert_eq!(cpo.get(&url("credentials")).await.data()["url"], format!("{}/ocpi/versions", world.base));
         assert!(cpo.get(&url("tokens")).await.data().is_array());
+        let for_hubs = cpo.get(&format!("{}/NL/ALL", url("hubclientinfo"))).await;
+        assert_eq!(for_hubs.status(), (404, 2001), "there, and not for a CPO");
         for (module, object) in
             [("locations", examples::LOCATION), ("sessions", examples::SESSION), ("tariffs", examples::TARIFF)]
         {

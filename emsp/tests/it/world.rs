@@ -60,6 +60,8 @@ pub struct Caller {
     authorization: Option<String>,
     /// `US/CPO`, in the routing headers; none are sent when it is empty.
     from: String,
+    /// `US/EMS`, in the routing headers that go with `from`.
+    to: String,
 }
 
 impl Caller {
@@ -75,11 +77,10 @@ impl Caller {
             request = request.header("Authorization", authorization);
         }
         if let Some((country, party)) = self.from.split_once('/') {
-            request = request
-                .header("OCPI-from-country-code", country)
-                .header("OCPI-from-party-id", party)
-                .header("OCPI-to-country-code", "US")
-                .header("OCPI-to-party-id", "EMS");
+            request = request.header("OCPI-from-country-code", country).header("OCPI-from-party-id", party);
+        }
+        if let Some((country, party)) = self.to.split_once('/').filter(|_| !self.from.is_empty()) {
+            request = request.header("OCPI-to-country-code", country).header("OCPI-to-party-id", party);
         }
         request = request.header("X-Request-ID", "request-1").header("X-Correlation-ID", "correlation-1");
         if let Some(body) = body {
@@ -94,6 +95,12 @@ impl Caller {
     /// The same caller with another name in its routing headers.
     pub fn posing_as(mut self, party: &str) -> Self {
         party.clone_into(&mut self.from);
+        self
+    }
+
+    /// The same caller that addresses another of our parties.
+    pub fn addressing(mut self, party: &str) -> Self {
+        party.clone_into(&mut self.to);
         self
     }
 
@@ -143,7 +150,13 @@ impl World {
 
     /// Nobody we know.
     pub fn stranger(&self) -> Caller {
-        Caller { base: self.base.clone(), http: reqwest::Client::new(), authorization: None, from: String::new() }
+        Caller {
+            base: self.base.clone(),
+            http: reqwest::Client::new(),
+            authorization: None,
+            from: String::new(),
+            to: "US/EMS".to_owned(),
+        }
     }
 
     /// Somebody who shows this credentials token.
@@ -165,6 +178,11 @@ impl World {
     /// A CPO that registers with the real handshake.
     pub async fn register(&self, parties: &[&str]) -> Registered {
         self.register_as("CPO", parties).await
+    }
+
+    /// A hub that registers with the real handshake.
+    pub async fn register_hub(&self, party: &str) -> Registered {
+        self.register_as("HUB", &[party]).await
     }
 
     /// A platform of another role.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use emsp::EmspOutbox;
 use emsp::demo;
-use emsp::outbox::EmspOutbox;
 use emsp::pull::CpoInbox;
 use ocpi_party::{pull_due, push_due};
 use ocpi_types::examples;

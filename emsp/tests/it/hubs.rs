@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use emsp::EmspOutbox;
 use emsp::demo;
-use emsp::outbox::EmspOutbox;
 use emsp::pull::CpoInbox;
 use ocpi_party::{PullSummary, pull_due, pull_now, push_due};
 use ocpi_types::examples;

@@ -5,6 +5,7 @@ mod operator;
 
 mod conformance;
 mod kill;
+mod parts;
 mod process;
 mod real_data;
 mod story;

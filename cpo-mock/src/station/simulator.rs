@@ -295,7 +295,7 @@ impl Simulator {
         act: impl FnOnce(&mut Station, &Settings) -> T + Send + 'static,
     ) -> Result<T, SimulatorError> {
         let (target, settings, now) = (key.clone(), self.settings.clone(), self.clock.now());
-        let result = self
+        let (result, heard) = self
             .db
             .write(move |tx| {
                 Box::pin(async move {
@@ -310,12 +310,17 @@ impl Simulator {
                     }
                     let result = act(&mut station, &settings);
                     store::save(tx, &target, &station).await?;
-                    Ok::<_, DbError>(Some(result))
+                    Ok::<_, DbError>(Some((result, heard)))
                 })
             })
             .await?
             .ok_or(SimulatorError::UnknownEvse)?;
         self.tell(key).await?;
+        if !heard {
+            // Now the platform has heard of everything: the station looks what is published.
+            let key = key.clone();
+            self.db.write(move |tx| Box::pin(async move { store::wake(tx, &key).await })).await?;
+        }
         self.changed.notify_one();
         Ok(result)
     }

@@ -44,7 +44,7 @@ async fn prepared(database: &ocpi_party::testing::TestDatabase) -> (World, Emsp,
     (world, emsp, partner)
 }
 
-/// Proves: TOK-036, TOK-085, TOK-086, TOK-087, TOK-088, TOK-089, TOK-090, CDR-093, CDR-095
+/// Proves: TOK-008, TOK-036, TOK-085, TOK-086, TOK-087, TOK-088, TOK-089, TOK-090, CDR-093, CDR-095
 #[tokio::test]
 async fn the_whitelist_type_says_who_decides() {
     for database in databases().await {
@@ -80,8 +80,9 @@ async fn the_whitelist_type_says_who_decides() {
             }
             let reply = present(&world, "card1").await;
             let case = format!("{whitelist} {valid} {answer:?}: {reply:?}");
-            let was_asked = emsp.take_lines().contains(&"POST /tokens/CARD1/authorize".to_owned());
-            assert_eq!(was_asked, asked, "{case}");
+            let lines = emsp.take_lines();
+            assert_eq!(lines.contains(&"POST /tokens/CARD1/authorize".to_owned()), asked, "{case}");
+            assert!(!lines.iter().any(|line| line.starts_with("GET")), "no list is fetched for it: {lines:?}");
             assert_eq!(reply.http, if method.is_some() { 200 } else { 409 }, "{case}");
             assert_eq!(session(&world, &partner).await["auth_method"].as_str(), method, "{case}");
         }

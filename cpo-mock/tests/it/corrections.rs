@@ -78,7 +78,7 @@ async fn a_credit_cdr_repeats_all_and_negates_the_total() {
     }
 }
 
-/// Proves: CDR-005, CDR-006, CDR-016, CDR-029, CDR-042
+/// Proves: CDR-005, CDR-006, CDR-016, CDR-029, CDR-042, CDR-130
 #[tokio::test]
 async fn a_corrected_cdr_follows_the_credit_cdr() {
     for database in databases().await {
@@ -88,7 +88,11 @@ async fn a_corrected_cdr_follows_the_credit_cdr() {
         let mut right = cdr["tariffs"].clone();
         right[0]["elements"] =
             json!([{ "price_components": [{ "type": "ENERGY", "price": 0.10, "vat": 10.0, "step_size": 1 }] }]);
-        let body = json!({ "tariffs": right, "remark": "The autumn price applies" });
+        let signed = json!({
+            "encoding_method": "OCMF", "public_key": "QUJD",
+            "signed_values": [{ "nature": "End", "plain_data": "OCMF|{\"RV\": 1.10}|\u{e9} /\\", "signed_data": "QUJD" }],
+        });
+        let body = json!({ "tariffs": right, "remark": "The autumn price applies", "signed_data": signed });
 
         for (wrong, says) in [
             (json!({ "id": "MINE" }), "/id cannot be chosen"),
@@ -112,7 +116,7 @@ async fn a_corrected_cdr_follows_the_credit_cdr() {
         assert!(ocpi_types::parse::<ocpi_types::Cdr>(corrected.clone()).report.is_clean());
         assert!(corrected.get("credit").is_none() && corrected.get("credit_reference_id").is_none());
         assert_eq!(corrected["session_id"], cdr["session_id"]);
-        assert_eq!(corrected["remark"], "The autumn price applies");
+        assert_eq!((&corrected["remark"], &corrected["signed_data"]), (&body["remark"], &signed));
         let kwh = amount(&cdr["total_energy"]);
         assert_eq!(amount(&corrected["total_cost"]["excl_vat"]), (kwh / ocpi_types::Decimal::TEN).round_dp(4));
         assert_eq!(corrected["total_energy_cost"], corrected["total_cost"]);

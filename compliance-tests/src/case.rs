@@ -305,7 +305,7 @@ impl Case {
 }
 
 /// The modules that case ids begin with: the chapters of the specification.
-pub const MODULES: [&str; 13] = [
+pub const MODULES: [&str; 14] = [
     "transport",
     "versions",
     "credentials",
@@ -319,6 +319,7 @@ pub const MODULES: [&str; 13] = [
     "tokens",
     "commands",
     "chargingprofiles",
+    "hubclientinfo",
 ];
 
 /// Ends a case as failed.

@@ -157,6 +157,7 @@ pub struct Ctx {
     pub(crate) shared: tokio::sync::Mutex<HashMap<String, Value>>,
     pub(crate) charge: tokio::sync::OnceCell<CaseResult<crate::cases::Charge>>,
     pub(crate) priced: tokio::sync::OnceCell<HashMap<String, CaseResult<crate::cases::PricedCharge>>>,
+    pub(crate) steerable: tokio::sync::OnceCell<CaseResult<crate::cases::Live>>,
 }
 
 /// How a request authenticates.
@@ -213,6 +214,7 @@ impl Ctx {
             shared: tokio::sync::Mutex::default(),
             charge: tokio::sync::OnceCell::new(),
             priced: tokio::sync::OnceCell::new(),
+            steerable: tokio::sync::OnceCell::new(),
             config,
         }))
     }
@@ -388,17 +390,25 @@ impl Ctx {
 
     /// A registration token that nothing has used yet.
     pub async fn fresh_token_a(&self, name: &str) -> CaseResult<String> {
+        self.fresh_invitation(name).await.map(|(token, _)| token)
+    }
+
+    /// A registration token that nothing has used yet, and the platform's own name for the partner (empty when the
+    /// trigger does not tell it).
+    pub async fn fresh_invitation(&self, name: &str) -> CaseResult<(String, String)> {
         let spare = lock(&self.spare).pop();
-        let token = match spare {
-            Some(token) => token,
+        let (token, peer_id) = match spare {
+            Some(token) => (token, String::new()),
             None if self.config.triggers.has("invite") => {
                 let mut outputs = self.trigger("invite", &[("name", name)]).await?;
-                outputs.remove("token_a").ok_or_else(|| Stop::Error("trigger `invite` gives no token_a".into()))?
+                let token = outputs.remove("token_a");
+                let token = token.ok_or_else(|| Stop::Error("trigger `invite` gives no token_a".into()))?;
+                (token, outputs.remove("peer_id").unwrap_or_default())
             }
             None => return skip("needs a further registration token: the trigger `invite`, or --spare-token-a"),
         };
         self.recorder.hide(&token);
-        Ok(token)
+        Ok((token, peer_id))
     }
 
     /// To be sent when the run is over.

@@ -57,7 +57,7 @@ pub struct Facts {
     pub envelope: Option<Value>,
     /// Violations of the DateTime and number spelling anywhere in the answer.
     pub misspelt: Vec<String>,
-    /// The request was made to check tolerance and is no plain OCPI request.
+    /// The request is none between two partners: made to check tolerance, or sent to the tester as a hub.
     pub odd_request: bool,
     /// Belongs to versions, details or credentials.
     pub configuration: bool,

@@ -56,7 +56,8 @@ pub fn connector(id: &str, at: &str) -> Value {
 pub fn evse(uid: &str, at: &str) -> Value {
     json!({
         "uid": uid, "evse_id": format!("NL*CTS*E{}", evse_suffix(uid)), "status": "AVAILABLE",
-        "capabilities": ["REMOTE_START_STOP_CAPABLE", "RESERVABLE", "RFID_READER", "UNLOCK_CAPABLE"],
+        "capabilities": ["REMOTE_START_STOP_CAPABLE", "RESERVABLE", "RFID_READER", "UNLOCK_CAPABLE", "CHARGING_PROFILE_CAPABLE",
+            "CHARGING_PREFERENCES_CAPABLE"],
         "connectors": [connector("1", at)], "floor_level": "-1", "physical_reference": "7",
         "coordinates": {"latitude": "52.370216", "longitude": "4.895168"},
         "directions": [{"language": "en", "text": "Behind the barrier"}], "parking_restrictions": ["EV_ONLY"],

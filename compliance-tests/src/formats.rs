@@ -70,6 +70,12 @@ pub fn decimal(value: &Value) -> Option<Decimal> {
     text.parse().ok().or_else(|| Decimal::from_scientific(&text).ok())
 }
 
+/// Whether a JSON number has at most one decimal.
+#[must_use]
+pub fn single_decimal(value: &Value) -> bool {
+    decimal(value).is_some_and(|number| number.normalize().scale() <= 1)
+}
+
 /// Whether two JSON values say the same: absent, null and empty lists are equal, numbers compare by value, moments by
 /// instant, and only the fields of `sent` count (a platform may add fields of its own).
 #[must_use]

@@ -108,6 +108,39 @@ pub const KNOWN: &[Known] = &[
         &["location_id", "evse_uid", "connector_id", "peer_id"],
         &[],
     ),
+    known(
+        "limit_station",
+        "limit a station locally, in ampere per phase",
+        &["location_id", "evse_uid", "connector_id", "limit", "session_id"],
+        &[],
+    ),
+    known("unlimit_station", "lift the local limit of a station", &["location_id", "evse_uid", "connector_id"], &[]),
+    known(
+        "set_charging_profile",
+        "set a charging profile for a session at the tester",
+        &["session_id", "limit", "peer_id"],
+        &[],
+    ),
+    known("clear_charging_profile", "clear the charging profile of a session", &["session_id", "peer_id"], &[]),
+    known(
+        "set_charging_preferences",
+        "pass a driver's charging preferences on to the tester",
+        &["session_id", "profile_type", "departure_time", "energy_need", "peer_id"],
+        &[],
+    ),
+    known(
+        "drop_reservation",
+        "give a reservation of the tester up",
+        &["reservation_id", "session_id", "location_id", "evse_uid"],
+        &[],
+    ),
+    known(
+        "cancel_reservation",
+        "send CANCEL_RESERVATION to the tester",
+        &["reservation_id", "location_id", "evse_uid", "peer_id"],
+        &[],
+    ),
+    known("get_active_profile", "ask for the active charging profile of a session", &["session_id", "peer_id"], &[]),
 ];
 
 const fn known(

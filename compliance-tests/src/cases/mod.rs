@@ -6,18 +6,25 @@ mod audit;
 mod auth;
 mod cdrs;
 mod charge;
+mod charging_profiles;
 mod circumstances;
 mod commands;
 mod credentials;
 mod details;
 mod envelope;
+mod hub;
 mod lint;
 mod lists;
+mod live;
 mod outages;
+mod partners;
+mod preferences;
 mod prices;
 mod pushes;
 mod receivers;
 mod registrations;
+mod relay;
+mod reservations;
 mod tokens;
 mod triggers;
 mod versions;
@@ -26,6 +33,7 @@ use std::sync::OnceLock;
 
 use crate::case::Case;
 pub(crate) use charge::Charge;
+pub(crate) use live::Live;
 pub(crate) use prices::PricedCharge;
 
 /// Every case, in the order of the files.
@@ -48,9 +56,14 @@ pub fn all() -> Vec<Case> {
             charge::cases(),
             prices::cases(),
             commands::cases(),
+            reservations::cases(),
+            preferences::cases(),
+            charging_profiles::cases(),
+            relay::cases(),
             pushes::cases(),
             outages::cases(),
             circumstances::cases(),
+            hub::cases(),
             audit::cases(),
         ]
         .concat()

@@ -23,7 +23,8 @@ pub(super) fn partner(cx: &Arc<Ctx>, faults: &[&str]) -> Party {
         name: format!("OCPI compliance suite {name}"),
         roles: vec![(ours, Owner::new("BE", &format!("{:0>3}", format!("S{number}"))))],
         faults: faults.iter().map(|fault| (*fault).to_string()).collect(),
-        seed: true,
+        // Neither a hub nor an SCSP has objects of its own.
+        seed: !faults.iter().any(|fault| fault.starts_with("plays-")),
         page_cap: 50,
         operator: false,
         recorder: Some(cx.recorder.clone()),

@@ -56,11 +56,14 @@ impl Party {
             self.spoil_push(method, module, body);
         }
         let method = if self.has("push-post") && method == "PUT" { "POST" } else { method };
-        let outcome = self.request(method, &url, &peer.token_out, Some(peer), body.as_ref()).await;
+        let to = self.addressed(peer, module, path.first().unwrap_or(&""));
+        let outcome = self.request(method, &url, &peer.token_out, Some(&to), body.as_ref()).await;
         if self.has("client-strict-acks") && outcome.json.get("data").is_some() {
-            self.request(method, &url, &peer.token_out, Some(peer), body.as_ref()).await;
+            self.request(method, &url, &peer.token_out, Some(&to), body.as_ref()).await;
         }
-        if outcome.succeeded() {
+        // A hub has said that the party is not connected: nothing is kept for it.
+        let cut_off = to.first_role().is_some_and(|owner| !self.reachable(&owner));
+        if outcome.succeeded() || cut_off {
             return;
         }
         let url = url.split('?').next().unwrap_or(&url).to_string() + query;
@@ -209,6 +212,9 @@ impl Party {
                 change[key] = value.clone();
             }
         }
+        if let Some(tariff) = self.preferred_tariff(&session) {
+            change["charging_periods"][0]["tariff_id"] = tariff["id"].clone();
+        }
         for (key, value) in change.as_object().into_iter().flatten() {
             session[key] = value.clone();
         }
@@ -347,6 +353,7 @@ impl Party {
         if self.has("cdr-as-array") {
             body = json!([body]);
         }
+        let peer = &self.addressed(peer, "sessions", id_of("sessions", session));
         self.request("POST", &url, &peer.token_out, Some(peer), Some(&body)).await;
         if self.has("cdr-twice") {
             self.request("POST", &url, &peer.token_out, Some(peer), Some(&body)).await;
@@ -376,6 +383,11 @@ impl Party {
         if let Some(priced) = self.priced(session) {
             priced.write(&mut cdr);
         }
+        if let Some(tariff) = self.preferred_tariff(session) {
+            cdr["charging_periods"][0]["tariff_id"] = tariff["id"].clone();
+            cdr["tariffs"] = json!([tariff]);
+        }
+        self.bill_reservation(session, &mut cdr);
         if self.has("cdr-no-session-id") {
             cdr.as_object_mut().map(|map| map.shift_remove("session_id"));
         }
@@ -409,11 +421,15 @@ impl Party {
             known.as_ref().is_some_and(|token| token["whitelist"] == "ALWAYS" || token["whitelist"] == "ALLOWED");
         let mut reference = Value::Null;
         let mut token = known.unwrap_or(Value::Null);
-        let ask = if self.has("charge-without-authorize") {
+        let commanded = self.was_commanded(uid, evse_uid);
+        let ask = if self.has("charge-without-authorize") || commanded.is_some() {
             false
         } else {
             !whitelisted || self.has("charge-authorizes-always")
         };
+        if let Some(commanded) = commanded {
+            token = commanded;
+        }
         if ask {
             let url = peer.endpoint("tokens", "SENDER")?;
             let slash = if self.has("authorize-url-double-slash") { "//" } else { "/" };
@@ -438,6 +454,9 @@ impl Party {
             return None;
         }
         let asked = json!({"token": token, "location_id": location_id, "evse_uid": evse_uid, "connector_id": connector_id, "authorization_reference": reference});
+        if let Some(id) = self.use_reservation(peer, &asked).await {
+            return Some(id);
+        }
         Some(
             self.begin_session(session_id(), peer, &asked, if ask { "AUTH_REQUEST" } else { "WHITELIST" }, "ACTIVE")
                 .await,

@@ -49,6 +49,9 @@ impl Party {
         if !faults.is_empty() && !self.has("command-unvalidated") {
             return Reply::invalid(faults.join("; "));
         }
+        if kind == "StartSession" && body["evse_uid"].is_null() && self.has("command-needs-evse") {
+            return Reply::invalid("evse_uid is needed");
+        }
         let (code, result, work) = self.judge(kind, body, peer);
         self.answer_command(body, peer, code, result, work)
     }
@@ -80,7 +83,7 @@ impl Party {
                 }
                 return (if self.has("command-unknown-location-1000") { 1000 } else { 2003 }, "REJECTED", None);
             };
-            if let Some(refusal) = self.refuse_for_evse(kind, body, location) {
+            if let Some(refusal) = self.refuse_for_evse(kind, body, location, peer) {
                 return refusal;
             }
         }
@@ -116,7 +119,13 @@ impl Party {
         }
     }
 
-    fn refuse_for_evse(&self, kind: &str, body: &Value, location: &Value) -> Option<(i64, &'static str, Option<Work>)> {
+    fn refuse_for_evse(
+        &self,
+        kind: &str,
+        body: &Value,
+        location: &Value,
+        peer: &Peer,
+    ) -> Option<(i64, &'static str, Option<Work>)> {
         let uid = body["evse_uid"].as_str()?;
         let Some(evse) = location["evses"]
             .as_array()?
@@ -144,6 +153,11 @@ impl Party {
         {
             return Some((1000, "REJECTED", None));
         }
+        if matches!(kind, "StartSession" | "ReserveNow")
+            && let Some(result) = self.occupied(body, evse, peer)
+        {
+            return Some((1000, "ACCEPTED", Some(Work::Nothing(result))));
+        }
         None
     }
 
@@ -151,11 +165,7 @@ impl Party {
         let result = match &work {
             Work::Nothing(result) => result,
             Work::Cancel(id) => {
-                let known = self.state().answers.remove(&format!("reservation {id}"));
-                if let Some(session) = known.as_ref().and_then(Value::as_str) {
-                    self.end_session(peer, session).await;
-                }
-                if known.is_some() || self.has("command-unknown-reservation-accepted") {
+                if self.cancel(peer, id).await || self.has("command-unknown-reservation-accepted") {
                     "ACCEPTED"
                 } else {
                     "UNKNOWN_RESERVATION"
@@ -174,11 +184,15 @@ impl Party {
                     let uid = body["token"]["uid"].as_str().unwrap_or("");
                     self.request("POST", &format!("{url}/{uid}/authorize"), &peer.token_out, Some(peer), None).await;
                 }
-                if !self.has("session-none") {
+                self.note_command(&body);
+                if !self.has("session-none") && self.use_reservation(peer, &body).await.is_none() {
                     self.begin_session(session_id(), peer, &body, "COMMAND", "ACTIVE").await;
                 }
             }
-            Work::Reserve(body) => self.reserve(peer, &body).await,
+            Work::Reserve(body) => {
+                self.note_command(&body);
+                self.reserve(peer, &body).await;
+            }
             Work::Stop(id) => {
                 if !self.has("stop-leaves-session") {
                     self.end_session(peer, &id).await;
@@ -201,20 +215,6 @@ impl Party {
             Some("CHARGING") if !self.has("command-ignores-occupied") => "EVSE_OCCUPIED",
             _ => "ACCEPTED",
         }
-    }
-
-    async fn reserve(&self, peer: &Peer, body: &Value) {
-        if self.has("reserve-no-session") {
-            return;
-        }
-        let key = format!("reservation {}", body["reservation_id"].as_str().unwrap_or(""));
-        let id = session_id();
-        let known = self.state().answers.contains_key(&key);
-        if known && !self.has("reserve-twice") {
-            return;
-        }
-        self.state().answers.insert(key, json!(id));
-        self.begin_session(id, peer, body, "COMMAND", "RESERVATION").await;
     }
 
     async fn send_result(&self, peer: &Peer, response_url: &str, result: &str) {
@@ -247,6 +247,9 @@ impl Party {
     pub(super) fn callback(&self, request: &Received) -> Reply {
         if request.method != "POST" && !self.has("callback-any-method") {
             return Reply::not_allowed("POST");
+        }
+        if request.segments.get(1).is_some_and(|segment| segment == "profiles") {
+            return self.profile_callback(request, request.segments.get(2).map_or("", String::as_str));
         }
         let plays_emsp = self.0.config.roles.iter().any(|(role, _)| *role == TargetRole::Emsp);
         let Some(body) = request.json.as_ref().filter(|_| plays_emsp) else {

@@ -58,8 +58,16 @@ impl Party {
         }
         for (role, _) in &self.0.config.roles {
             let (senders, receivers): (&[&str], &[&str]) = match role {
-                TargetRole::Cpo => (&["locations", "tariffs", "sessions", "cdrs"], &["tokens", "commands"]),
-                TargetRole::Emsp => (&["tokens", "commands"], &["locations", "tariffs", "sessions", "cdrs"]),
+                TargetRole::Cpo => {
+                    (&["locations", "tariffs", "sessions", "cdrs"], &["tokens", "commands", "chargingprofiles"])
+                }
+                TargetRole::Emsp => {
+                    // It is Receiver towards smart charging partners.
+                    (
+                        &["tokens", "commands", "chargingprofiles"],
+                        &["locations", "tariffs", "sessions", "cdrs", "chargingprofiles"],
+                    )
+                }
             };
             for module in senders {
                 list.push(entry(module, "SENDER"));
@@ -68,7 +76,40 @@ impl Party {
                 list.push(entry(module, "RECEIVER"));
             }
         }
-        list.dedup();
+        if self.has("plays-scsp") {
+            list.truncate(1);
+            list.extend([entry("chargingprofiles", "SENDER"), entry("sessions", "RECEIVER")]);
+        }
+        if self.has("plays-hub") {
+            for (module, role) in [
+                ("locations", "RECEIVER"),
+                ("tariffs", "RECEIVER"),
+                ("sessions", "RECEIVER"),
+                ("cdrs", "RECEIVER"),
+                ("tokens", "RECEIVER"),
+                ("commands", "RECEIVER"),
+                ("locations", "SENDER"),
+                ("tariffs", "SENDER"),
+                ("sessions", "SENDER"),
+                ("cdrs", "SENDER"),
+                ("tokens", "SENDER"),
+                ("commands", "SENDER"),
+                ("hubclientinfo", "SENDER"),
+            ] {
+                if !list.iter().any(|known| known["identifier"] == module && known["role"] == role) {
+                    list.push(entry(module, role));
+                }
+            }
+        } else {
+            list.push(entry("hubclientinfo", if self.has("hubclientinfo-as-sender") { "SENDER" } else { "RECEIVER" }));
+        }
+        let mut seen = Vec::new();
+        list.retain(|known| {
+            !seen.contains(known) && {
+                seen.push(known.clone());
+                true
+            }
+        });
         self.break_endpoints(list)
     }
 
@@ -126,6 +167,9 @@ impl Party {
     pub(super) fn details(&self, request: &Received) -> Reply {
         if request.method != "GET" && !self.has("methods-accepted") {
             return Reply::not_allowed("GET");
+        }
+        if self.has("versions-changing") && self.mark() % 2 == 1 {
+            return Reply::data(json!({"version": "2.2.1", "endpoints": self.endpoints().split_off(1)}));
         }
         let version = if self.has("details-other-version") { "2.2" } else { "2.2.1" };
         let endpoints = if self.has("details-no-endpoints") { Vec::new() } else { self.endpoints() };
@@ -250,6 +294,7 @@ impl Party {
         body: &Value,
     ) {
         let keep_a = self.has("token-a-survives");
+        let alone = self.has("credentials-one-partner");
         let keep_old = self.has("credentials-old-token-works");
         let mut state = self.state();
         if !keep_a {
@@ -258,8 +303,13 @@ impl Party {
         if keep_old {
             state.retired.insert(presented.to_string());
         }
+        let known = state.peers.iter().find(|peer| peer.token_in == presented).map(|peer| peer.id.clone());
         state.peers.retain(|peer| peer.token_in != presented);
+        if alone {
+            state.peers.clear();
+        }
         state.peers.push(Peer {
+            id: known.unwrap_or_else(|| name_of(presented)),
             token_in: token.to_string(),
             token_out: offered.to_string(),
             endpoints,
@@ -327,6 +377,11 @@ impl Party {
         }
         Reply::error(400, 2001, "the body is no JSON")
     }
+}
+
+/// The name for a partner that was invited with this token.
+pub(super) fn name_of(token_a: &str) -> String {
+    token_a.rsplit('-').next().unwrap_or("").to_string()
 }
 
 /// What is wrong with a credentials object, by the tables and the rule about its roles.

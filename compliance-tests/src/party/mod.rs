@@ -7,11 +7,16 @@ mod charge;
 mod commands;
 mod credentials;
 pub mod faults;
+mod hub;
 mod operator;
 mod outage;
 mod outgoing;
+mod preferences;
 mod priced;
+mod profiles;
 mod receiver;
+mod relay;
+mod reservations;
 mod seed;
 mod sender;
 mod serve;
@@ -100,6 +105,8 @@ impl Received {
 
 #[derive(Clone, Debug, Default)]
 struct Peer {
+    /// The party's own name for it.
+    id: String,
     token_in: String,
     token_out: String,
     endpoints: Vec<(String, String, String)>,
@@ -150,6 +157,28 @@ struct State {
     /// Tokens whose account is empty.
     broke: BTreeSet<String>,
     totals: HashMap<String, usize>,
+    /// By session id, in upper case.
+    profiles: HashMap<String, profiles::Profiled>,
+    /// Local limits by EVSE, in upper case; ampere per phase.
+    site_limits: HashMap<String, f64>,
+    /// Profile types that drivers prefer, by session id in upper case.
+    preferred: HashMap<String, String>,
+    /// By Sender and reservation id.
+    reservations: HashMap<String, reservations::Reservation>,
+    /// Tokens of commands, by uid and EVSE.
+    commanded: HashMap<String, Value>,
+    /// Sessions that began as a reservation, in upper case.
+    reserved: BTreeSet<String>,
+    /// Requests passed on for an SCSP, by the last part of the response_url.
+    relays: HashMap<String, relay::Relay>,
+    /// Who steers a session through this party, by session id in upper case.
+    steered_for: HashMap<String, Peer>,
+    /// ClientInfo objects by party, in upper case.
+    clients: HashMap<String, Value>,
+    /// Parties that could not be reached once.
+    cut_off: BTreeSet<String>,
+    /// Messages that a fault keeps for later.
+    held: Vec<(String, String, Peer, Option<Value>)>,
 }
 
 #[derive(Debug)]
@@ -278,6 +307,7 @@ impl Party {
             endpoints,
             roles,
             versions_url: versions_url.into(),
+            ..Peer::default()
         });
         drop(state);
         self.0.seen.send_modify(|count| *count += 1);
@@ -348,6 +378,11 @@ impl Party {
         }
     }
 
+    /// Replaces one of the party's own lists.
+    pub fn set_own(&self, module: &'static str, objects: Vec<Value>) {
+        self.state().own.insert(module, objects);
+    }
+
     /// Serves exactly these objects as the module's list, valid or not, until the guard is dropped.
     #[must_use]
     pub fn serve_list(&self, module: &'static str, objects: Vec<Value>) -> ListGuard {
@@ -361,6 +396,7 @@ impl Party {
     }
 
     fn credentials_object(&self, token: &str) -> Value {
+        let odd = ["HUB", "SCSP"].into_iter().find(|role| self.has(&format!("plays-{}", role.to_lowercase())));
         let roles: Vec<Value> = self
             .0
             .config
@@ -368,7 +404,7 @@ impl Party {
             .iter()
             .map(|(role, owner)| {
                 json!({
-                    "role": role.as_str(), "country_code": owner.country_code, "party_id": owner.party_id,
+                    "role": odd.unwrap_or(role.as_str()), "country_code": owner.country_code, "party_id": owner.party_id,
                     "business_details": {"name": self.0.config.name}
                 })
             })

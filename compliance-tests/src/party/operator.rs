@@ -29,7 +29,11 @@ impl Party {
     async fn act(&self, action: &str, body: &Value) -> Result<Value, String> {
         let text = |field: &str| body[field].as_str().unwrap_or("").to_string();
         match action {
-            "invite" => return Ok(json!({"token_a": self.invite(), "versions_url": self.versions_url()})),
+            "invite" => {
+                let token = self.invite();
+                let id = super::credentials::name_of(&token);
+                return Ok(json!({"token_a": token, "peer_id": id, "versions_url": self.versions_url()}));
+            }
             "register" => {
                 self.register(&text("versions_url"), &text("token_a")).await?;
                 return Ok(json!({"peer_id": "1"}));
@@ -37,12 +41,14 @@ impl Party {
             "update_credentials" => return self.update().await.map(|()| json!({})),
             "unregister" => return self.unregister().await.map(|()| json!({})),
             "sync" => {
-                self.pull_all().await;
+                if let Some(peer) = self.peer_named(&text("peer_id")) {
+                    self.pull_from(&peer).await;
+                }
                 return Ok(json!({}));
             }
             _ => {}
         }
-        let peer = self.peer().ok_or("no peer is registered")?;
+        let peer = self.peer_named(&text("peer_id")).ok_or("no peer is registered")?;
         if let Some(done) = self.at_stations(action, body, &peer).await {
             return done;
         }
@@ -91,10 +97,20 @@ impl Party {
                 self.end_session(&peer, &text("session_id")).await;
                 Ok(json!({}))
             }
+            "limit_station" | "unlimit_station" => {
+                let limit = text("limit").parse().ok().filter(|_| action == "limit_station");
+                self.limit_station(&peer, &text("evse_uid"), limit).await;
+                Ok(json!({}))
+            }
+            "set_charging_preferences" => self.prefer(body, &peer).await,
+            "drop_reservation" => self.drop_reservation(&peer, &text("evse_uid")).await,
+            "set_charging_profile" | "clear_charging_profile" | "get_active_profile" => {
+                self.steer(action, body, &peer).await
+            }
             "create_token" | "change_token" | "invalidate_token" => {
                 self.token_action(action, &text("token_uid"), &peer).await
             }
-            "start_session" | "stop_session" | "reserve_now" | "unlock_connector" => {
+            "start_session" | "stop_session" | "reserve_now" | "cancel_reservation" | "unlock_connector" => {
                 self.send_command(action, body, &peer).await
             }
             _ => Err(format!("no action {action}")),
@@ -145,6 +161,7 @@ impl Party {
             json!({"response_url": format!("{}/ocpi/2.2.1/sender/commands/{command}/{unique}", self.base())});
         let fields: &[&str] = match action {
             "stop_session" => &["session_id"],
+            "cancel_reservation" => &["reservation_id"],
             "reserve_now" => &["location_id", "evse_uid"],
             _ => &["location_id", "evse_uid", "connector_id"],
         };
@@ -160,6 +177,9 @@ impl Party {
             body["reservation_id"] = json!(short_id("R"));
             body["expiry_date"] = json!("2030-01-01T00:00:00Z");
         }
+        if action == "cancel_reservation" && self.has("command-other-reservation") {
+            body["reservation_id"] = json!(short_id("R"));
+        }
         let map = body.as_object_mut().ok_or("body")?;
         if self.has("command-bad-body") {
             map.shift_remove("response_url");
@@ -169,7 +189,8 @@ impl Party {
         }
         let slash = if self.has("command-slash") { "" } else { "/" };
         let url = format!("{}{slash}{command}", endpoint.trim_end_matches('/'));
-        self.request("POST", &url, &peer.token_out, Some(peer), Some(&body)).await;
+        let to = self.named_behind(peer, asked["party"].as_str().unwrap_or(""));
+        self.request("POST", &url, &peer.token_out, Some(&to), Some(&body)).await;
         Ok(json!({}))
     }
 }

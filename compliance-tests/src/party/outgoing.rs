@@ -33,6 +33,13 @@ impl Party {
         body: Option<&Value>,
     ) -> Outcome {
         let Ok(verb) = method.parse() else { return Outcome::default() };
+        if let Some(peer) = to
+            && let Some(owner) = peer.first_role()
+            && !self.reachable(&owner)
+        {
+            self.hold(method, url, peer, body);
+            return Outcome::default();
+        }
         let mut request = self.0.http.request(verb, url);
         for (name, value) in self.request_headers(method, token, to, body.is_some()) {
             request = request.header(name, value);
@@ -108,6 +115,9 @@ impl Party {
             if !self.has("client-half-routing") {
                 headers.push(("ocpi-from-country-code", from.country_code.clone()));
                 headers.push(("ocpi-to-country-code", to.country_code.clone()));
+            }
+            if method == "GET" && self.has("hub-get-all-open") {
+                headers.retain(|(name, _)| !name.starts_with("ocpi-to"));
             }
         }
         headers
@@ -235,6 +245,12 @@ impl Party {
         if answer.succeeded() { Ok(()) } else { Err(format!("DELETE credentials: HTTP {}", answer.http)) }
     }
 
+    /// The peer with this name, or else the latest.
+    pub(super) fn peer_named(&self, id: &str) -> Option<Peer> {
+        let named = self.state().peers.iter().find(|peer| !id.is_empty() && peer.id == id).cloned();
+        named.or_else(|| self.peer())
+    }
+
     pub(super) fn peer(&self) -> Option<Peer> {
         self.state().peers.last().cloned()
     }
@@ -247,12 +263,19 @@ impl Party {
         }
     }
 
-    /// Reads every list of the peer.
+    /// Reads every list of the latest peer.
     pub(super) async fn pull_all(&self) {
-        let Some(peer) = self.peer() else { return };
+        if let Some(peer) = self.peer() {
+            self.pull_from(&peer).await;
+        }
+    }
+
+    /// Reads every list of a peer.
+    pub(super) async fn pull_from(&self, peer: &Peer) {
+        self.pull_clients(peer).await;
         for module in ["locations", "tariffs", "sessions", "cdrs", "tokens"] {
             if let Some(url) = peer.endpoint(module, "SENDER") {
-                self.pull(&peer, module, &url).await;
+                self.pull(peer, module, &url).await;
             }
         }
     }
@@ -291,7 +314,7 @@ impl Party {
             }
             let items = answer.json["data"].as_array().cloned().unwrap_or_default();
             let short = items.len() < 3;
-            self.take(module, items, &mut seen);
+            self.take(peer, module, items, &mut seen);
             next = answer.link;
             if self.has("pull-first-page-only") || (short && self.has("pull-short-page-ends")) {
                 next = None;
@@ -317,7 +340,7 @@ impl Party {
     }
 
     /// Stores what a page holds; a faulty object costs only itself.
-    fn take(&self, module: &str, items: Vec<Value>, seen: &mut Vec<String>) {
+    fn take(&self, peer: &Peer, module: &str, items: Vec<Value>, seen: &mut Vec<String>) {
         let kind = match module {
             "locations" => "Location",
             "tariffs" => "Tariff",
@@ -347,6 +370,11 @@ impl Party {
             if module == "tokens" {
                 key.push('|');
                 key.push_str(item["type"].as_str().unwrap_or("RFID"));
+            }
+            if self.has("hub-files-under-sender")
+                && let Some(sender) = peer.first_role()
+            {
+                key = format!("{sender}/{}", key.rsplit('/').next().unwrap_or("")).to_uppercase();
             }
             seen.push(key.clone());
             let mut state = self.state();

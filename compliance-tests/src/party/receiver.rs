@@ -37,11 +37,13 @@ impl Party {
         };
         let peer = peer.unwrap_or_default();
         match (module, rest) {
-            ("commands", [command]) => self.command(request, command, &peer),
+            ("hubclientinfo", rest) => self.client_info(request, rest),
+            ("commands", [command]) => self.command(request, command, &Self::requester(peer, request)),
             ("cdrs", []) if self.has("cdr-1970-crash") && request.body.contains("\"1970-01-01T00:00:00Z\"") => {
                 Reply::error(500, 3000, "crash")
             }
             ("cdrs", rest) => self.cdr(request, rest, &peer),
+            ("chargingprofiles", rest) => self.charging_profile(request, rest, &peer),
             (_, [country, party, id, below @ ..]) => {
                 let depth_ok = below.is_empty()
                     || (module == "locations" && below.len() <= 2)
@@ -99,7 +101,8 @@ impl Party {
         if !methods.contains(&request.method.as_str()) {
             return if self.has("methods-accepted") { Reply::ok() } else { Reply::not_allowed(&methods.join(", ")) };
         }
-        if !peer.owns(&owner.country_code, &owner.party_id) && !self.has("receiver-any-owner") {
+        let known = peer.owns(&owner.country_code, &owner.party_id) || self.behind_hub(peer, owner);
+        if !known && !self.has("receiver-any-owner") {
             return Reply::not_found(2001);
         }
         if module == "tokens" && self.has("receiver-type-required") && !request.query.contains_key("type") {
@@ -221,7 +224,7 @@ impl Party {
         self.acknowledge(if created { 201 } else { 200 })
     }
 
-    fn acknowledge(&self, http: u16) -> Reply {
+    pub(super) fn acknowledge(&self, http: u16) -> Reply {
         let mut reply = Reply::ok();
         reply.http = http;
         if self.has("receiver-data") {

@@ -12,11 +12,31 @@ fn day(n: usize) -> String {
 }
 
 pub(super) fn fill(state: &mut State, roles: &[(TargetRole, Owner)]) {
-    for (role, owner) in roles {
+    for (n, (role, owner)) in roles.iter().enumerate() {
+        if n > 0 {
+            fill_neighbour(state, *role, owner, n);
+            continue;
+        }
         match role {
             TargetRole::Cpo => fill_cpo(state, owner),
             TargetRole::Emsp => fill_emsp(state, owner),
         }
+    }
+}
+
+/// A few objects of a further party on the same platform.
+fn fill_neighbour(state: &mut State, role: TargetRole, owner: &Owner, n: usize) {
+    match role {
+        TargetRole::Cpo => {
+            let mut location = fixtures::location(owner, &format!("NEIGHBOUR{n}"), &day(7));
+            for evse in location["evses"].as_array_mut().into_iter().flatten() {
+                evse["status"] = json!("PLANNED");
+                evse["connectors"][0]["tariff_ids"] = json!([format!("NT{n}")]);
+            }
+            push(state, "locations", location);
+            push(state, "tariffs", fixtures::tariff(owner, &format!("NT{n}"), &day(7)));
+        }
+        TargetRole::Emsp => push(state, "tokens", fixtures::token(owner, &format!("NEIGHBOUR{n}"), "RFID", &day(7))),
     }
 }
 
@@ -35,6 +55,9 @@ fn fill_cpo(state: &mut State, owner: &Owner) {
                 evse["capabilities"] = json!(["RFID_READER", "REMOTE_START_STOP_CAPABLE", "TOKEN_GROUP_CAPABLE"]);
             }
         }
+        for evse in location["evses"].as_array_mut().into_iter().flatten().filter(|_| n < 4) {
+            evse["connectors"][0]["tariff_ids"] = json!(["T1", "T1-CHEAP", "T1-GREEN"]);
+        }
         push(state, "locations", location);
         push(state, "tariffs", fixtures::tariff(owner, &format!("T{n}"), &day(n)));
         let mut session = fixtures::session(owner, &format!("S{n}"), &driver, &day(n));
@@ -46,6 +69,16 @@ fn fill_cpo(state: &mut State, owner: &Owner) {
         let mut cdr = fixtures::cdr(owner, &format!("C{n}"), &driver, &day(n));
         cdr["session_id"] = json!(format!("S{n}"));
         push(state, "cdrs", cdr);
+    }
+    profile_tariffs(state, owner);
+}
+
+/// Tariffs for drivers who prefer to charge cheap or green; none for those in a hurry.
+fn profile_tariffs(state: &mut State, owner: &Owner) {
+    for (n, kind) in ["CHEAP", "GREEN"].into_iter().enumerate() {
+        let mut tariff = fixtures::tariff(owner, &format!("T1-{kind}"), &day(5 + n));
+        tariff["type"] = json!(format!("PROFILE_{kind}"));
+        push(state, "tariffs", tariff);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Sender interfaces: paginated lists, single objects, real-time authorization, charging preferences.
+//! Sender interfaces: paginated lists, single objects, real-time authorization.
 
 use std::fmt::Write as _;
 
@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::serve::{Caller, Reply};
 use super::{Party, Received, id_of};
+use crate::fixtures::Owner;
 use crate::formats::{instant, instant_of, is_ocpi_datetime};
 use crate::schema;
 
@@ -34,6 +35,9 @@ impl Party {
         }
         if module == "commands" {
             return self.callback(request);
+        }
+        if module == "chargingprofiles" {
+            return self.profile_sender(request, rest);
         }
         if request.method != "GET" {
             if self.has("methods-accepted") {
@@ -83,6 +87,23 @@ impl Party {
         owners.peek().is_none() || owners.any(|peer| peer.token_in == *token)
     }
 
+    /// Whether an object is of the party that OCPI-to names; lists are one party's.
+    fn is_of_addressee(&self, request: &Received, object: &Value) -> bool {
+        let to = request.header("ocpi-to-country-code").zip(request.header("ocpi-to-party-id"));
+        let several = self.0.config.roles.len() > 1 && !self.has("plays-hub") && !self.has("parties-mixed");
+        let hosted = |country: &str, party: &str| {
+            let owner = Owner::new(country, party);
+            self.0.config.roles.iter().any(|(_, own)| own.to_string().eq_ignore_ascii_case(&owner.to_string()))
+        };
+        match to.filter(|(country, party)| several && hosted(country, party)) {
+            Some((country, party)) => {
+                let stranger = !self.0.config.roles.iter().any(|(_, own)| own.owns(object));
+                stranger || Owner::new(country, party).owns(object)
+            }
+            None => true,
+        }
+    }
+
     fn list(&self, request: &Received, module: &str, caller: &Caller) -> Reply {
         let (from, to, offset, limit) = match self.list_query(request) {
             Ok(query) => query,
@@ -92,6 +113,7 @@ impl Party {
             .served(module)
             .into_iter()
             .filter(|object| self.is_visible(module, object, caller))
+            .filter(|object| self.is_of_addressee(request, object))
             .filter(|object| {
                 let Some(at) = instant_of(object, "last_updated") else { return true };
                 self.has("list-ignores-dates")
@@ -359,24 +381,5 @@ impl Party {
             reply.data = Some(json!({"allowed": "NOT_ALLOWED"}));
         }
         reply
-    }
-
-    fn preferences(&self, request: &Received, id: &str) -> Reply {
-        let Some(body) = &request.json else { return self.bad_json() };
-        let known = self.own("sessions").iter().any(|session| id_of("sessions", session).eq_ignore_ascii_case(id));
-        if known && self.has("preferences-incapable") {
-            return Reply::not_found(2000);
-        }
-        if !known && !self.has("preferences-unknown-200") {
-            return Reply::not_found(2001);
-        }
-        if !schema::check("ChargingPreferences", body).is_empty() && !self.has("preferences-unvalidated") {
-            return Reply::invalid("no ChargingPreferences");
-        }
-        Reply::data(if self.has("preferences-object") {
-            json!({"result": "NOT_POSSIBLE"})
-        } else {
-            json!("NOT_POSSIBLE")
-        })
     }
 }

@@ -270,7 +270,7 @@ impl Party {
         if self.has("crash-on-long-url") && request.path.len() > 1000 {
             return Reply::error(500, 3000, "crash");
         }
-        if self.has("command-sync-wait") && parts.contains(&"commands") {
+        if self.has("command-sync-wait") && (parts.contains(&"commands") || parts.contains(&"chargingprofiles")) {
             tokio::time::sleep(std::time::Duration::from_secs(3)).await;
         }
         match parts.as_slice() {
@@ -278,6 +278,9 @@ impl Party {
             ["ocpi", "2.2.1"] => self.details(request),
             ["ocpi", "2.2.1", "credentials"] => self.credentials_endpoint(request, &caller).await,
             ["ocpi", "2.2.1" | "x", "sender", module, rest @ ..] => self.sender(request, module, rest, &caller),
+            ["ocpi", "2.2.1" | "x", "receiver", "chargingprofiles", rest @ ..] if self.steers() => {
+                self.relay_profile(request, rest, &caller).await
+            }
             ["ocpi", "2.2.1" | "x", "receiver", module, rest @ ..] => self.receiver(request, module, rest, &caller),
             ["callback", ..] => self.callback(request),
             _ if self.has("unknown-path-200") => Reply::ok(),
@@ -286,6 +289,10 @@ impl Party {
     }
 
     fn misaddressed(&self, request: &Received) -> bool {
+        // A hub takes what is for others.
+        if self.has("plays-hub") {
+            return false;
+        }
         let (Some(country), Some(party)) = (request.header("ocpi-to-country-code"), request.header("ocpi-to-party-id"))
         else {
             return false;
@@ -355,8 +362,9 @@ impl Party {
     }
 
     fn add_routing(&self, request: &Received, headers: &mut Vec<(String, String)>) {
-        let functional =
-            request.segments.len() > 3 || request.segments.first().is_some_and(|first| first == "callback");
+        let configuration = request.segments.get(3).is_some_and(|module| module == "hubclientinfo");
+        let functional = (request.segments.len() > 3 && !configuration)
+            || request.segments.first().is_some_and(|first| first == "callback");
         if self.has("routing-on-configuration") && !functional {
             headers.push(("ocpi-from-party-id".into(), self.owner().party_id.clone()));
             headers.push(("ocpi-from-country-code".into(), self.owner().country_code.clone()));
@@ -373,6 +381,20 @@ impl Party {
                     headers.push((answered.into(), value.to_string()));
                 }
             }
+        }
+        if request.header("ocpi-to-party-id").is_none()
+            && request.header("ocpi-from-party-id").is_some()
+            && !self.has("open-answer-bare")
+        {
+            headers.push(("ocpi-from-party-id".into(), self.owner().party_id.clone()));
+            headers.push(("ocpi-from-country-code".into(), self.owner().country_code.clone()));
+        }
+        if self.has("hub-answers-hub")
+            && let Some(hub) = self.peer().filter(super::Peer::is_hub).and_then(|hub| hub.first_role())
+        {
+            headers.retain(|(name, _)| !name.starts_with("ocpi-to"));
+            headers.push(("ocpi-to-party-id".into(), hub.party_id));
+            headers.push(("ocpi-to-country-code".into(), hub.country_code));
         }
     }
 
@@ -393,6 +415,8 @@ impl Party {
             exchange.facts.configuration = received.path.starts_with("/nowhere")
                 || (received.segments.get(2).is_none_or(|part| part == "credentials")
                     && received.segments.first().is_some_and(|s| s == "ocpi"));
+            exchange.facts.configuration |= received.segments.get(3).is_some_and(|module| module == "hubclientinfo");
+            exchange.facts.odd_request = self.has("plays-hub");
             exchange.facts.request_json.clone_from(&received.json);
             recorder.keep(exchange);
         }

@@ -35,7 +35,7 @@ pub(crate) fn runtime() -> &'static tokio::runtime::Runtime {
 pub(crate) async fn reference(role: TargetRole, faults: &[String]) -> (Party, RunConfig) {
     let config = PartyConfig {
         name: "Reference party".into(),
-        roles: vec![(role, Owner::new("DE", "REF"))],
+        roles: vec![(role, Owner::new("DE", "REF")), (role, Owner::new("DE", "RE2"))],
         faults: faults.to_vec(),
         seed: true,
         page_cap: 100,

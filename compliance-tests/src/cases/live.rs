@@ -224,9 +224,9 @@ pub(super) async fn stop(cx: &Arc<Ctx>, live: &Live) -> CaseResult<Vec<Received>
     let ended = |r: &Received| {
         is_session(r)
             && r.rest().last().is_some_and(|id| id.eq_ignore_ascii_case(&live.id))
-            && r.json.as_ref().is_some_and(|session| session["status"] == "COMPLETED")
+            && r.json.as_ref().is_some_and(|session| session["status"] == "COMPLETED" || session["status"] == "INVALID")
     };
-    cx.expect_request(mark, "the session becomes COMPLETED", ended).await?;
+    cx.expect_request(mark, "the session becomes COMPLETED (or INVALID, where nothing was charged)", ended).await?;
     if cx.config.triggers.triggers.contains_key("unplug") {
         live.station.trigger(cx, "unplug", &[]).await?;
     }

@@ -178,9 +178,11 @@ pub(super) async fn carried_out(cx: &Arc<Ctx>, name: &str, mut body: Value) -> C
     Ok(result)
 }
 
-/// A token of the tester's, as an app has it.
+/// A token of the tester's, as an app has it; it shares its group with no other.
 pub(super) fn app_token(cx: &Arc<Ctx>) -> Value {
-    fixtures::token(cx.owner(), &cx.new_id("APP"), "APP_USER", &clock::timestamp())
+    let mut token = fixtures::token(cx.owner(), &cx.new_id("APP"), "APP_USER", &clock::timestamp());
+    token.as_object_mut().map(|map| map.shift_remove("group_id"));
+    token
 }
 
 /// Whether a call changes or creates a session.

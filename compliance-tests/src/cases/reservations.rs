@@ -152,12 +152,6 @@ fn kept() -> Vec<Case> {
                 cancel(&cx, &reserved).await?;
                 verdict
             }),
-        cpo("commands.start.any-evse", "START_SESSION without evse_uid is no malformed command")
-            .proves(&["CMD-055"])
-            .does("POSTs START_SESSION with a location_id only")
-            .expects("A CommandResponse with status_code 1000; a started session is stopped again")
-            .sabotage("command-needs-evse")
-            .run(|cx| async move { any_evse(&cx).await }),
         cpo("commands.reserve.dropped", "A reservation that the CPO gives up")
             .proves(&["CMD-015", "SES-015"])
             .does("POSTs RESERVE_NOW; lets the operator give the reservation up")
@@ -205,31 +199,6 @@ async fn refused_at_last(cx: &Arc<Ctx>, name: &str, body: &Value, path: &str) ->
         word.clone()
     })?;
     Ok(word)
-}
-
-async fn any_evse(cx: &Arc<Ctx>) -> CaseResult {
-    let station = live::station(cx, &["REMOTE_START_STOP_CAPABLE"], &["START_SESSION_CONNECTOR_REQUIRED"]).await?;
-    live::plug_in(cx, &station).await?;
-    let (url, path) = response_url(cx);
-    let reference = cx.new_id("REF");
-    let body = json!({"response_url": url, "token": app_token(cx), "location_id": station.spot.location_id, "authorization_reference": reference});
-    let mark = cx.party.mark();
-    let answer = live::command(cx, "START_SESSION", &body).await?;
-    answer.has_http(200)?;
-    answer.has_status(1000)?;
-    let found = schema::check("CommandResponse", answer.data());
-    ensure(found.is_empty(), "a CommandResponse", || answer.describe())?;
-    if answer.data()["result"] != "ACCEPTED" {
-        return Ok(());
-    }
-    let result = cx.expect_request(mark, "a CommandResult", |r| r.method == "POST" && r.path == path).await?;
-    if result.json.unwrap_or_default()["result"] == "ACCEPTED" {
-        let of = |r: &Received| is_session(r) && r.body.contains(&reference);
-        let call = cx.expect_request(mark, "the session is pushed", of).await?;
-        let (id, session) = (call.rest().last().cloned().unwrap_or_default(), call.json.unwrap_or_default());
-        live::stop(cx, &Live { station, id, session }).await?;
-    }
-    Ok(())
 }
 
 fn used() -> Vec<Case> {

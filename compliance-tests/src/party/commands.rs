@@ -49,9 +49,6 @@ impl Party {
         if !faults.is_empty() && !self.has("command-unvalidated") {
             return Reply::invalid(faults.join("; "));
         }
-        if kind == "StartSession" && body["evse_uid"].is_null() && self.has("command-needs-evse") {
-            return Reply::invalid("evse_uid is needed");
-        }
         let (code, result, work) = self.judge(kind, body, peer);
         self.answer_command(body, peer, code, result, work)
     }

@@ -431,7 +431,6 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("reservation-at-broken-station", "a station that is out of order is reserved"),
     ("reservation-shared-ids", "reservation ids of different partners are the same"),
     ("charge-authorizes-commanded", "a card that a command has named is authorized in real time"),
-    ("command-needs-evse", "START_SESSION without evse_uid is refused as malformed"),
     ("command-other-reservation", "CANCEL_RESERVATION has another reservation_id than RESERVE_NOW"),
     // Behind a hub
     ("hubclientinfo-as-sender", "hubclientinfo is offered as SENDER"),

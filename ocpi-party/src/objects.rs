@@ -14,7 +14,7 @@
 //!     peer_id      TEXT   NOT NULL DEFAULT '', -- '' = our own, else the peer that sent it
 //!     seq          BIGINT NOT NULL,            -- creation order
 //!     last_updated BIGINT NOT NULL,            -- milliseconds since 1970
-//!     deleted      BIGINT NOT NULL DEFAULT 0,  -- 1 = deleted
+//!     deleted      BIGINT NOT NULL DEFAULT 0,  -- else the number of the write that deleted it
 //!     json         TEXT   NOT NULL,            -- as it is served
 //!     PRIMARY KEY (owner, id)
 //! );
@@ -138,7 +138,7 @@ pub enum Upserted {
     Created,
     /// It replaced an older state, or one with the same `last_updated`.
     Replaced,
-    /// A newer state is stored already: nothing was changed.
+    /// A newer state is stored already, or it was deleted after the list was asked for: nothing was changed.
     Stale,
 }
 
@@ -209,6 +209,18 @@ impl ObjectTable {
 
     /// Stores an object unless a newer one is stored already. `seq` becomes its place in the list when it is new.
     pub async fn upsert(&self, tx: &mut Tx, seq: i64, row: &NewObject<'_>) -> Result<Upserted, DbError> {
+        self.upsert_listed(tx, seq, row, i64::MAX).await
+    }
+
+    /// The same for an object that stood in a list. The list is as old as its request, which was made at the number `asked`:
+    /// what has been deleted since then stays deleted.
+    pub async fn upsert_listed(
+        &self,
+        tx: &mut Tx,
+        seq: i64,
+        row: &NewObject<'_>,
+        asked: i64,
+    ) -> Result<Upserted, DbError> {
         tx.touch(self.name);
         let stored: Option<i64> = sqlx::query_scalar(AssertSqlSafe(sql::upsert(self.name)))
             .bind(row.owner.key())
@@ -218,6 +230,7 @@ impl ObjectTable {
             .bind(seq)
             .bind(row.last_updated.timestamp_millis())
             .bind(row.json)
+            .bind(asked)
             .fetch_optional(&mut **tx)
             .await?;
         Ok(match stored {
@@ -248,9 +261,11 @@ impl ObjectTable {
     /// Deletes an object; `false` when there was none. The row stays, so that an older state cannot bring it back.
     pub async fn delete(&self, tx: &mut Tx, owner: &PartyId, id: &str) -> Result<bool, DbError> {
         tx.touch(self.name);
+        let number = tx.seq();
         let deleted = sqlx::query(AssertSqlSafe(sql::delete(self.name)))
             .bind(owner.key())
             .bind(id.to_ascii_uppercase())
+            .bind(number)
             .execute(&mut **tx)
             .await?;
         Ok(deleted.rows_affected() > 0)

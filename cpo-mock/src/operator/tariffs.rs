@@ -50,8 +50,8 @@ pub async fn put(
         .db
         .write(move |tx| {
             Box::pin(async move {
-                let stored = store::TABLE.get_in(tx, &owner, tariff.id.as_str()).await?;
-                tariff.last_updated = stored.map_or(now, |stored| later(now, stored.last_updated));
+                let before = store::last_change(tx, &owner, tariff.id.as_str()).await?;
+                tariff.last_updated = before.map_or(now, |before| later(now, before));
                 Ok::<_, OperatorError>((store::put(tx, &tariff).await?, tariff.to_json()))
             })
         })

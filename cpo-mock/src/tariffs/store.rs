@@ -122,6 +122,16 @@ async fn load(tx: &mut Tx, owner: &PartyId, id: &CiString<36>) -> Result<Option<
     TABLE.get_in(tx, owner, id.as_str()).await?.map(|stored| parse(&stored.json)).transpose()
 }
 
+/// The `last_updated` of the Tariff as it was last stored, deleted or not: one that comes back is newer than what went.
+pub async fn last_change(tx: &mut Tx, owner: &PartyId, id: &str) -> Result<Option<DateTime>, DbError> {
+    let millis: Option<i64> = sqlx::query_scalar("SELECT last_updated FROM tariffs WHERE owner = $1 AND id = $2")
+        .bind(owner.key())
+        .bind(id.to_ascii_uppercase())
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(millis.and_then(DateTime::from_timestamp_millis))
+}
+
 /// The Tariff as it was last stored, and whether it has been deleted since.
 pub async fn last_state(db: &Db, owner: &PartyId, id: &str) -> Result<Option<(Tariff, bool)>, DbError> {
     use sqlx::Row;

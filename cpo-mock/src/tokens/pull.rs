@@ -1,39 +1,34 @@
 //! Fetching the Tokens of a partner. Spec: mod_tokens, "Pull model".
 
-use std::collections::HashSet;
-
 use ocpi_http::{CallError, Url, join};
 use ocpi_party::sync::{PullSummary, Skipped};
 use ocpi_party::{DbError, Party, Peer, Upserted, check_owner};
 use ocpi_types::{DateTime, InterfaceRole, ModuleId, PartyId, Role, Token, TokenType, format_date_time, parse};
 use serde_json::Value;
 
-use super::store;
+use super::store::{self, Known, Listed};
 use crate::outbox::ours;
 
 /// How many Tokens are stored together.
 const BATCH: usize = 500;
 
-/// Fetches what has changed since `since`, page by page. After a complete list, Tokens that it did not contain are gone.
+/// Fetches what has changed since `since`, page by page. What a complete list does not contain any more is no longer valid; it
+/// is looked for twice, because what goes away between two pages moves others up, past the page that is fetched next.
 pub async fn pull(party: &Party, peer: &Peer, since: Option<DateTime>) -> Result<PullSummary, CallError> {
     let Some(endpoint) = peer.endpoint(&ModuleId::Tokens, &InterfaceRole::Sender) else {
         return Ok(PullSummary::default());
     };
-    let begun = party.db.seq();
-    let mut pull = Pull { party, peer, summary: PullSummary::default(), listed: HashSet::new(), batch: Vec::new() };
-    let from = party.own_party();
-    for to in lists(peer) {
-        let target = party.target(peer, &from, &to);
-        let mut pages = party.client.pages(&target, first(endpoint, since)?);
-        while let Some(page) = pages.next().await {
-            for json in page?.items {
-                pull.take(json).await?;
-            }
+    let first = first(endpoint, since)?;
+    let full = since.is_none();
+    let known = if full { store::of_peer(&party.db, &peer.id).await.map_err(|e| ours(&e))? } else { Vec::new() };
+    let mut pull = Pull::new(party, peer);
+    pull.walk(&first).await?;
+    if pull.complete && known.iter().any(|known| pull.is_gone(known)) {
+        pull.walk(&first).await?;
+        if pull.complete {
+            let gone = known.into_iter().filter(|known| pull.is_gone(known)).collect();
+            pull.forget(gone).await?;
         }
-        pull.flush().await?;
-    }
-    if since.is_none() {
-        pull.forget_missing(begun).await?;
     }
     Ok(pull.summary)
 }
@@ -58,16 +53,53 @@ struct Pull<'a> {
     peer: &'a Peer,
     summary: PullSummary,
     /// The owner and id of everything in the list, usable or not.
-    listed: HashSet<(String, String)>,
+    listed: Listed,
+    /// Everything in the list was seen and has a readable name.
+    complete: bool,
     batch: Vec<Token>,
 }
 
-impl Pull<'_> {
+impl<'a> Pull<'a> {
+    fn new(party: &'a Party, peer: &'a Peer) -> Self {
+        Self { party, peer, summary: PullSummary::default(), listed: Listed::new(), complete: true, batch: Vec::new() }
+    }
+
+    /// Through all pages of all lists.
+    async fn walk(&mut self, first: &Url) -> Result<(), CallError> {
+        self.summary = PullSummary { stored: self.summary.stored, ..PullSummary::default() };
+        let from = self.party.own_party();
+        for to in lists(self.peer) {
+            let target = self.party.target(self.peer, &from, &to);
+            let mut pages = self.party.client.pages(&target, first.clone());
+            let (mut total, before) = (None, self.summary.seen);
+            while let Some(page) = pages.next().await {
+                let page = page?;
+                total = total.max(page.total);
+                for json in page.items {
+                    self.take(json).await?;
+                }
+            }
+            self.flush().await?;
+            self.complete &= total.is_none_or(|total| self.summary.seen - before >= total);
+        }
+        Ok(())
+    }
+
+    /// The lists do not hold it. A hub may leave out who is away at the moment: that says nothing about these parties' Tokens.
+    fn is_gone(&self, known: &Known) -> bool {
+        let (owner, _) = &known.key;
+        let about = !self.peer.is_hub() || self.listed.iter().any(|(listed, _)| listed == owner);
+        about && !self.listed.contains(&known.key)
+    }
+
     async fn take(&mut self, json: Value) -> Result<(), CallError> {
         self.summary.seen += 1;
         let name = name_of(&json);
-        if let Some((owner, id)) = &name {
-            self.listed.insert((owner.key(), id.clone()));
+        match &name {
+            Some((owner, id)) => {
+                self.listed.insert((owner.key(), id.clone()));
+            }
+            None => self.complete = false,
         }
         let refused = match parse::<Token>(json).accept() {
             Ok((token, _)) => match check_owner(self.peer, Role::Emsp, &store::owner_of(&token), None) {
@@ -110,18 +142,11 @@ impl Pull<'_> {
         Ok(())
     }
 
-    async fn forget_missing(&mut self, begun: i64) -> Result<(), CallError> {
-        let (peer_id, mut listed) = (self.peer.id.clone(), std::mem::take(&mut self.listed));
-        if self.peer.is_hub() {
-            // A hub may leave out who is away at the moment: that says nothing about these parties' Tokens.
-            let owners: HashSet<String> = listed.iter().map(|(owner, _)| owner.clone()).collect();
-            let known = store::ids_of(&self.party.db, &peer_id).await.map_err(|error| ours(&error))?;
-            listed.extend(known.into_iter().filter(|(owner, _)| !owners.contains(owner)));
-        }
+    async fn forget(&mut self, gone: Vec<Known>) -> Result<(), CallError> {
         let forgotten = self
             .party
             .db
-            .write(move |tx| Box::pin(async move { store::forget_missing(tx, &peer_id, begun, &listed).await }))
+            .write(move |tx| Box::pin(async move { store::forget(tx, &gone).await }))
             .await
             .map_err(|error| ours(&error))?;
         if forgotten > 0 {

@@ -64,28 +64,35 @@ pub async fn put(tx: &mut Tx, peer_id: &str, token: &Token) -> Result<Upserted, 
     TABLE.upsert(tx, seq, &row).await
 }
 
-/// The owners and ids of all Tokens that came from a partner.
-pub async fn ids_of(db: &Db, peer_id: &str) -> Result<Listed, DbError> {
-    let rows = sqlx::query("SELECT owner, id FROM tokens WHERE peer_id = $1 AND deleted = 0")
+/// A Token that a partner has sent.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Owner and id.
+    pub key: (String, String),
+    /// Its `last_updated`, in milliseconds.
+    last_updated: i64,
+}
+
+/// The valid Tokens of a partner.
+pub async fn of_peer(db: &Db, peer_id: &str) -> Result<Vec<Known>, DbError> {
+    let rows = sqlx::query("SELECT owner, id, last_updated FROM tokens WHERE peer_id = $1 AND deleted = 0")
         .bind(peer_id)
         .fetch_all(db.read())
         .await?;
-    rows.iter().map(|row| Ok((row.try_get("owner")?, row.try_get("id")?))).collect()
+    let read = |row: &sqlx::any::AnyRow| {
+        Ok(Known { key: (row.try_get("owner")?, row.try_get("id")?), last_updated: row.try_get("last_updated")? })
+    };
+    rows.iter().map(read).collect()
 }
 
-/// Forgets the partner's Tokens that a complete list did not contain: they are no longer valid. Spec: mod_tokens, "GET
-/// Method". Those that were created after the list was begun (`before`) stay. Answers how many were forgotten.
-pub async fn forget_missing(tx: &mut Tx, peer_id: &str, before: i64, listed: &Listed) -> Result<u64, DbError> {
-    let rows = sqlx::query("SELECT owner, id FROM tokens WHERE peer_id = $1 AND deleted = 0 AND seq < $2")
-        .bind(peer_id)
-        .bind(before)
-        .fetch_all(&mut **tx)
-        .await?;
+/// Forgets Tokens that a complete list did not contain: they are no longer valid. Spec: mod_tokens, "GET Method". What has changed
+/// since it was read stays. Answers how many were forgotten.
+pub async fn forget(tx: &mut Tx, gone: &[Known]) -> Result<u64, DbError> {
     let mut forgotten = 0;
-    for row in rows {
-        let key: (String, String) = (row.try_get("owner")?, row.try_get("id")?);
-        if !listed.contains(&key) {
-            let owner: PartyId = key.0.parse().map_err(|_| DbError::corrupt("tokens.owner"))?;
+    for Known { key, last_updated } in gone {
+        let owner: PartyId = key.0.parse().map_err(|_| DbError::corrupt("tokens.owner"))?;
+        let now = TABLE.get_in(tx, &owner, &key.1).await?;
+        if now.is_some_and(|now| now.last_updated.timestamp_millis() == *last_updated) {
             forgotten += u64::from(TABLE.delete(tx, &owner, &key.1).await?);
         }
     }

@@ -18,7 +18,7 @@ const SIDE_BY_SIDE: usize = 16;
 /// All CDRs on a list, or those that were created since then. What a list does not hold stays: CDRs do not go away.
 pub async fn pull(app: &App, peer: &Arc<Peer>, list: &List) -> Result<PullSummary, CallError> {
     let name = |cdr: &Cdr| (PartyId::new(cdr.country_code.clone(), cdr.party_id.clone()), cdr.id.key());
-    let walked = walk::<Cdr>(app, peer, list, name, |app, peer, cdrs| take_all(app, peer, cdrs).boxed()).await?;
+    let walked = walk::<Cdr>(app, peer, list, name, |app, peer, cdrs, _| take_all(app, peer, cdrs).boxed()).await?;
     Ok(walked.summary)
 }
 

@@ -18,7 +18,7 @@ pub async fn pull(app: &App, peer: &Arc<Peer>, list: &List) -> Result<PullSummar
     let list = List { since: Some(list.since.unwrap_or(DateTime::UNIX_EPOCH)), ..list.clone() };
     let name =
         |session: &Session| (PartyId::new(session.country_code.clone(), session.party_id.clone()), session.id.key());
-    let walked = walk::<Session>(app, peer, &list, name, |app, peer, sessions| {
+    let walked = walk::<Session>(app, peer, &list, name, |app, peer, sessions, _| {
         async move {
             let peer_id = peer.id.clone();
             let stored = app.party.db.write(move |tx| {

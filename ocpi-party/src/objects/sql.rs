@@ -12,6 +12,7 @@ pub(super) fn get(table: &str) -> String {
     )
 }
 
+/// `$8`: what was deleted at or after this number stays deleted.
 pub(super) fn upsert(table: &str) -> String {
     format!(
         "INSERT INTO {table} (owner, id, audience, peer_id, seq, last_updated, json, deleted) \
@@ -19,14 +20,14 @@ pub(super) fn upsert(table: &str) -> String {
          ON CONFLICT (owner, id) DO UPDATE SET \
            audience = excluded.audience, peer_id = excluded.peer_id, last_updated = excluded.last_updated, \
            json = excluded.json, deleted = 0, \
-           seq = CASE WHEN {table}.deleted = 1 THEN excluded.seq ELSE {table}.seq END \
-         WHERE excluded.last_updated >= {table}.last_updated \
+           seq = CASE WHEN {table}.deleted <> 0 THEN excluded.seq ELSE {table}.seq END \
+         WHERE excluded.last_updated >= {table}.last_updated AND ({table}.deleted = 0 OR {table}.deleted < $8) \
          RETURNING seq"
     )
 }
 
 pub(super) fn delete(table: &str) -> String {
-    format!("UPDATE {table} SET deleted = 1 WHERE owner = $1 AND id = $2 AND deleted = 0")
+    format!("UPDATE {table} SET deleted = $3 WHERE owner = $1 AND id = $2 AND deleted = 0")
 }
 
 pub(super) fn set_customer(table: &str) -> String {

@@ -153,6 +153,14 @@ impl OcpiError {
         Self::status(StatusCode::REQUEST_TIMEOUT, OcpiStatus::ClientError, message).closing()
     }
 
+    /// 408 with 2000: the body ended before it was complete. Not 400: nothing is wrong with what the client wanted to send, and it
+    /// may send it again. The connection is closed.
+    #[must_use]
+    pub fn broken_off() -> Self {
+        let message = "the request's body ended before it was complete; send it again";
+        Self::status(StatusCode::REQUEST_TIMEOUT, OcpiStatus::ClientError, message).closing()
+    }
+
     /// 200 with 3001: while registering, the client's own API did not work.
     #[must_use]
     pub fn client_api(message: impl Into<String>) -> Self {

@@ -1,5 +1,7 @@
 //! Bodies.
 
+use std::io;
+
 use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use bytes::Bytes;
 use http::HeaderMap;
@@ -9,6 +11,7 @@ use serde_json::Value;
 
 use crate::OcpiError;
 use crate::context::Context;
+use crate::url_policy::chain;
 
 /// Some tools begin UTF-8 with it.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -112,9 +115,23 @@ async fn read_value(request: Request) -> Result<Option<Value>, OcpiError> {
 async fn read_body(request: Request) -> Result<Bytes, OcpiError> {
     let context = Context::of(request.extensions()).cloned();
     // The layers limit size and time of every body.
-    axum::body::to_bytes(request.into_body(), usize::MAX).await.map_err(|_broken_off| {
+    axum::body::to_bytes(request.into_body(), usize::MAX).await.map_err(|error| {
         let fault = context.and_then(|context| context.fault());
-        fault.unwrap_or_else(|| OcpiError::bad_json("the body ended before it was complete"))
+        fault.unwrap_or_else(|| {
+            if is_broken_off(&error) {
+                OcpiError::broken_off()
+            } else {
+                OcpiError::bad_json("the body cannot be read; its chunks are not HTTP")
+            }
+        })
+    })
+}
+
+/// The client has gone before its body was complete.
+fn is_broken_off(error: &axum::Error) -> bool {
+    chain(error).any(|cause| {
+        let ended = cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::UnexpectedEof);
+        ended || cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message)
     })
 }
 

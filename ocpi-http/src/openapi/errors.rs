@@ -48,7 +48,7 @@ const SHARED: &[Shared] = &[
     Shared {
         http: "408",
         name: "TooSlow",
-        description: "The body did not arrive in time.",
+        description: "The body did not arrive in time, or not as a whole.",
         example: OcpiError::too_slow,
     },
     Shared {

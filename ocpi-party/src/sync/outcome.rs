@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::StatusCode;
 use ocpi_http::{CallError, FailureClass};
 use ocpi_types::DateTime;
 
@@ -24,10 +25,16 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    pub(super) fn of(result: Result<Option<String>, CallError>) -> Self {
+    /// `behind` is what was to be delivered.
+    pub(super) fn of(result: Result<Option<String>, CallError>, behind: &Behind) -> Self {
         match result {
             Ok(note) => Self::Delivered(note),
             Err(error) => match error.class() {
+                // HTTP 400 says that the body cannot be read. It was right when it left us, so that it may have been damaged on
+                // its way: the whole object is sent once more before that counts as a refusal.
+                FailureClass::Refused if error.http() == Some(StatusCode::BAD_REQUEST) && !behind.retried => {
+                    Self::Postponed(error.to_string())
+                }
                 FailureClass::Refused => Self::Refused(error.to_string()),
                 FailureClass::Away => Self::Held(error),
                 FailureClass::Ours => Self::Postponed(error.to_string()),

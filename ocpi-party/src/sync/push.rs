@@ -87,7 +87,7 @@ async fn push_peer(
             break;
         }
         let result = deliver(party, outbox, &peer, &behind).await;
-        let outcome = Outcome::of(result);
+        let outcome = Outcome::of(result, &behind);
         match &outcome {
             Outcome::Delivered(_) => summary.delivered += 1,
             Outcome::Refused(_) => summary.refused += 1,

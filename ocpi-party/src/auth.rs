@@ -56,7 +56,7 @@ where
             _ => caller.known,
         };
         match known.kind {
-            TokenKind::Current | TokenKind::Old if known.peer.status == PeerStatus::Registered => {
+            TokenKind::Current | TokenKind::Old | TokenKind::Unsure if known.peer.status == PeerStatus::Registered => {
                 sync::alive(&party, &known.peer.id);
                 // For an answer to a request that does not say which of our parties it is for.
                 answer_as(&head.extensions, &party.own_party());
@@ -89,7 +89,7 @@ impl KnownCaller {
     /// Whether the registration of this caller, with this token, is complete.
     #[must_use]
     pub fn is_registered(&self) -> bool {
-        matches!(self.kind, TokenKind::Current | TokenKind::Old)
+        matches!(self.kind, TokenKind::Current | TokenKind::Old | TokenKind::Unsure)
     }
 }
 
@@ -101,6 +101,9 @@ struct Caller {
 async fn identify(party: &Party, head: &Parts, presented: &PresentedToken) -> Result<Caller, OcpiError> {
     let found = party.peers.known(&presented.candidates).await?;
     let Some((known, token, form)) = found else {
+        if let Some(peer) = party.peers.behind_with_tokens(&presented.candidates).await? {
+            offer_new_token(party, &peer);
+        }
         return Err(OcpiError::unauthorized("this credentials token is not known here"));
     };
     if form == TokenForm::Raw && !party.config.accept_raw_tokens {
@@ -109,10 +112,45 @@ async fn identify(party: &Party, head: &Parts, presented: &PresentedToken) -> Re
         ));
     }
     note_peer(&head.extensions, &known.peer.name);
+    if !known.used {
+        remember_use(party, known.hash.clone());
+    }
     if known.peer.form_seen != Some(form) {
         remember_form(party, &known.peer, form);
     }
     Ok(Caller { known, token })
+}
+
+/// The peer has sent us new credentials, and our answer with its new token never reached it. What it has instead is void. It gets
+/// a token by a PUT of our own: nobody else can tell it one.
+fn offer_new_token(party: &Party, peer: &Peer) {
+    let (party, peer_id, name) = (party.clone(), peer.id.clone(), peer.name.clone());
+    tokio::spawn(async move {
+        let marked: Result<(), DbError> =
+            party.db.write(move |tx| Box::pin(async move { sync::mark_credentials(tx, &peer_id).await })).await;
+        match marked {
+            Ok(()) => {
+                tracing::warn!(
+                    peer = name,
+                    "the peer shows a token that was replaced; it is sent our credentials again"
+                );
+                party.nudge();
+            }
+            Err(error) => tracing::error!(error = error.chain(), "a peer cannot be given a new token"),
+        }
+    });
+}
+
+/// Off the way of the request, once for each token.
+fn remember_use(party: &Party, hash: String) {
+    let (party, now) = (party.clone(), party.clock.wall());
+    tokio::spawn(async move {
+        let written: Result<(), DbError> =
+            party.db.write(move |tx| Box::pin(async move { peers::note_use(tx, &hash, now).await })).await;
+        if let Err(error) = written {
+            tracing::warn!(error = error.chain(), "that a token is in use could not be stored");
+        }
+    });
 }
 
 /// Off the way of the request: it is for the operator to see, nothing depends on it.

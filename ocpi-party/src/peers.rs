@@ -19,7 +19,9 @@ use ocpi_types::{ConnectionStatus, CredentialsRole, DateTime, Endpoint, Interfac
 
 pub use cache::Peers;
 pub(crate) use cache::{Known, PEERS};
-pub(crate) use exchange::{Exchanged, add_pending_token, drop_token, finish_exchange, invite, is_exchanging};
+pub(crate) use exchange::{
+    Exchanged, add_pending_token, drop_token, finish_exchange, invite, is_exchanging, keep_unsure_token, note_use,
+};
 pub(crate) use store::{
     NewPeer, add_peer, change, form_from, form_text, record_finding, remove_peer, set_form_seen, time as store_time,
     unregister,

@@ -27,6 +27,7 @@ use ocpi_types::{DateTime, ModuleId};
 
 use crate::Peer;
 pub(crate) use away::Away;
+pub(crate) use marks::mark_credentials;
 pub use marks::{mark_all, mark_everything, mark_peer};
 pub(crate) use outage::{Down, alive};
 pub use pull::{pull_due, pull_now};

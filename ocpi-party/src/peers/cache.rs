@@ -21,6 +21,9 @@ pub(crate) const PEERS: &str = "peers";
 /// How long what other instances change may stay unseen.
 const TRUST: Duration = Duration::from_secs(1);
 
+/// How long a peer may take until all of it uses a new token.
+const ADOPTION: Duration = Duration::from_mins(5);
+
 /// The peers of this platform.
 #[derive(Clone)]
 pub struct Peers {
@@ -51,7 +54,10 @@ pub(crate) struct Known {
     pub(crate) peer: Arc<Peer>,
     pub(crate) kind: TokenKind,
     pub(crate) hash: String,
+    /// It has been shown to us before.
+    pub(crate) used: bool,
     expires_at: Option<DateTime>,
+    created_at: Option<DateTime>,
 }
 
 impl Peers {
@@ -124,6 +130,24 @@ impl Peers {
         Ok(None)
     }
 
+    /// The registered peer that shows a token which was replaced a while ago, although it has never shown the one that
+    /// replaced it: that one has not reached it.
+    pub(crate) async fn behind_with_tokens(
+        &self,
+        candidates: &[(Secret, TokenForm)],
+    ) -> Result<Option<Arc<Peer>>, DbError> {
+        let snapshot = self.snapshot().await?;
+        let mut shown = candidates.iter().filter_map(|(token, _)| snapshot.tokens.get(&token_hash(token)));
+        let Some(old) = shown.find(|known| known.kind == TokenKind::Old) else { return Ok(None) };
+        let mut tokens = snapshot.tokens.values();
+        let current = tokens.find(|known| known.kind == TokenKind::Current && known.peer.id == old.peer.id);
+        let missing = |current: &Known| {
+            let patient = current.created_at.is_some_and(|at| at + ADOPTION <= self.clock.wall());
+            !current.used && patient && current.peer.status == super::PeerStatus::Registered
+        };
+        Ok(current.filter(|current| missing(current)).map(|current| current.peer.clone()))
+    }
+
     fn valid(&self, snapshot: &Snapshot, hash: &str) -> Option<Known> {
         let known = snapshot.tokens.get(hash)?;
         // The table has found it by its hash, whose order says nothing about the token; compared once more in constant time.
@@ -168,7 +192,14 @@ impl Peers {
         let mut tokens = HashMap::new();
         for token in store::load_tokens(&self.db).await? {
             let Some(peer) = by_id.get(&token.peer_id).cloned() else { continue };
-            let known = Known { peer, kind: token.kind, hash: token.hash.clone(), expires_at: token.expires_at };
+            let known = Known {
+                peer,
+                kind: token.kind,
+                hash: token.hash.clone(),
+                used: token.used,
+                expires_at: token.expires_at,
+                created_at: token.created_at,
+            };
             tokens.insert(token.hash, known);
         }
         let snapshot = Arc::new(Snapshot { generation, read_at, by_id, tokens });

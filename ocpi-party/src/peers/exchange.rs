@@ -24,6 +24,38 @@ pub(crate) async fn add_pending_token(
     add_token(tx, peer_id, token, TokenKind::Pending, at, Some(expires_at)).await
 }
 
+/// How many tokens are kept of exchanges of which nobody knows how they ended.
+const UNSURE_KEPT: i64 = 20;
+
+/// The peer was sent this token and may have taken it: it stays good until the next exchange.
+pub(crate) async fn keep_unsure_token(tx: &mut Tx, peer_id: &str, token: &Secret) -> Result<(), DbError> {
+    tx.touch(PEERS);
+    sqlx::query("UPDATE peer_tokens SET kind = 'UNSURE', expires_at = 0 WHERE hash = $1")
+        .bind(token_hash(token))
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query(
+        "DELETE FROM peer_tokens WHERE peer_id = $1 AND kind = 'UNSURE' AND hash NOT IN (SELECT hash FROM peer_tokens \
+         WHERE peer_id = $1 AND kind = 'UNSURE' ORDER BY created_at DESC, hash LIMIT $2)",
+    )
+    .bind(peer_id)
+    .bind(UNSURE_KEPT)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The peer has shown this token.
+pub(crate) async fn note_use(tx: &mut Tx, hash: &str, now: DateTime) -> Result<(), DbError> {
+    tx.touch(PEERS);
+    sqlx::query("UPDATE peer_tokens SET used_at = $2 WHERE hash = $1 AND used_at = 0")
+        .bind(hash)
+        .bind(now.timestamp_millis())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
 async fn add_token(
     tx: &mut Tx,
     peer_id: &str,

@@ -21,6 +21,9 @@ pub(super) struct StoredToken {
     pub(super) peer_id: String,
     pub(super) kind: TokenKind,
     pub(super) expires_at: Option<DateTime>,
+    pub(super) created_at: Option<DateTime>,
+    /// It has been shown to us.
+    pub(super) used: bool,
 }
 
 pub(super) async fn load_peers(db: &Db) -> Result<HashMap<String, Arc<Peer>>, DbError> {
@@ -83,7 +86,9 @@ fn read_peer(row: &AnyRow) -> Result<Peer, DbError> {
 }
 
 pub(super) async fn load_tokens(db: &Db) -> Result<Vec<StoredToken>, DbError> {
-    let rows = sqlx::query("SELECT hash, peer_id, kind, expires_at FROM peer_tokens").fetch_all(db.read()).await?;
+    let rows = sqlx::query("SELECT hash, peer_id, kind, expires_at, created_at, used_at FROM peer_tokens")
+        .fetch_all(db.read())
+        .await?;
     rows.iter()
         .map(|row| {
             Ok(StoredToken {
@@ -91,6 +96,8 @@ pub(super) async fn load_tokens(db: &Db) -> Result<Vec<StoredToken>, DbError> {
                 peer_id: row.try_get("peer_id")?,
                 kind: TokenKind::from_str(row.try_get("kind")?).ok_or_else(|| DbError::corrupt("kind of a token"))?,
                 expires_at: time(row.try_get("expires_at")?),
+                created_at: time(row.try_get("created_at")?),
+                used: row.try_get::<i64, _>("used_at")? != 0,
             })
         })
         .collect()

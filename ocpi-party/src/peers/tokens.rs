@@ -16,6 +16,8 @@ pub enum TokenKind {
     Pending,
     /// Replaced a moment ago; good for requests that were on their way.
     Old,
+    /// A new one of ours that the peer was sent by PUT, and perhaps has taken: its answer got lost. Good until the next exchange.
+    Unsure,
 }
 
 impl TokenKind {
@@ -25,11 +27,12 @@ impl TokenKind {
             Self::Current => "CURRENT",
             Self::Pending => "PENDING",
             Self::Old => "OLD",
+            Self::Unsure => "UNSURE",
         }
     }
 
     pub(super) fn from_str(text: &str) -> Option<Self> {
-        [Self::A, Self::Current, Self::Pending, Self::Old].into_iter().find(|kind| kind.as_str() == text)
+        [Self::A, Self::Current, Self::Pending, Self::Old, Self::Unsure].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 

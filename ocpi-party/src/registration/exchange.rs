@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
-use ocpi_http::{CallError, Secret, Target, Url};
+use ocpi_http::{CallError, FailureClass, Secret, Target, Url};
 use ocpi_types::{Credentials, Endpoint, Extra, ModuleId, Object, parse};
 use serde_json::Value;
 
@@ -29,13 +29,19 @@ pub(super) async fn exchange(
     let token = peers::new_token();
     accept_while_open(party, &peer.id, &token).await?;
     let own = own_credentials(party, &token).await;
+    let renewed = method == Method::PUT;
     let sent = party.client.call(&party.plain_target(peer), method, &url, Some(own.to_json())).await;
     let settled = match sent {
         Ok(answer) => settle(party, peer, &versions_url, found, &token, answer.data).await,
         Err(error) => Err(RegistrationError::Call { step: "sending our credentials", error }),
     };
-    if settled.is_err() {
-        let token = token.clone();
+    if let Err(error) = &settled {
+        let (token, peer_id) = (token.clone(), peer.id.clone());
+        if renewed && may_have_arrived(error) {
+            write(party, move |tx| Box::pin(async move { peers::keep_unsure_token(tx, &peer_id, &token).await }))
+                .await?;
+            return settled;
+        }
         write(party, move |tx| Box::pin(async move { peers::drop_token(tx, &token).await.map(|_| ()) })).await?;
     }
     settled
@@ -60,6 +66,15 @@ pub(crate) async fn own_credentials(party: &Party, token: &Secret) -> Credential
         url: party.versions_url().as_str().into(),
         roles: party.own_roles().await,
         extra: Extra::default(),
+    }
+}
+
+/// There was no answer, or none that can be read: the partner may have taken our token, and will show no other one then.
+fn may_have_arrived(error: &RegistrationError) -> bool {
+    match error {
+        RegistrationError::Call { error, .. } => error.class() == FailureClass::PeerDown,
+        RegistrationError::BadAnswer(_) => true,
+        _ => false,
     }
 }
 

@@ -3,6 +3,7 @@
 use ocpi_types::{InterfaceRole, ModuleId};
 use sqlx::AssertSqlSafe;
 
+use super::OWN_CREDENTIALS;
 use crate::{DbError, ObjectTable, Tx};
 
 /// What happens to a mark that is there already: the version moves on, so that a delivery under way does not clear it.
@@ -45,6 +46,23 @@ pub async fn mark_peer(tx: &mut Tx, peer_id: &str, module: ModuleId, object: &st
     sqlx::query(AssertSqlSafe(sql))
         .bind(module.as_str())
         .bind(object)
+        .bind(version)
+        .bind(peer_id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Marks one registered peer as behind on our own credentials.
+pub(crate) async fn mark_credentials(tx: &mut Tx, peer_id: &str) -> Result<(), DbError> {
+    let version = tx.seq();
+    let sql = format!(
+        "INSERT INTO sync_behind (peer_id, module, object, version) \
+         SELECT id, $1, $2, $3 FROM peers WHERE id = $4 AND status = 'REGISTERED' {AGAIN}"
+    );
+    sqlx::query(AssertSqlSafe(sql))
+        .bind(ModuleId::Credentials.as_str())
+        .bind(OWN_CREDENTIALS)
         .bind(version)
         .bind(peer_id)
         .execute(&mut **tx)

@@ -83,6 +83,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(operator::cdrs::credit))
         .routes(routes!(operator::cdrs::correct))
         .routes(routes!(operator::cdrs::at_partner))
+        .routes(routes!(operator::explanations::of_cdr))
         .routes(routes!(operator::objects::tokens))
         .routes(routes!(operator::objects::token))
         .routes(routes!(operator::commands::list))

@@ -154,6 +154,8 @@ impl App {
             .routes(routes!(operator::cdrs::list))
             .routes(routes!(operator::cdrs::get))
             .routes(routes!(operator::cdrs::check_again))
+            .routes(routes!(operator::explanations::of_cdr))
+            .routes(routes!(operator::explanations::of_session))
             .routes(routes!(operator::commands::start))
             .routes(routes!(operator::commands::stop))
             .routes(routes!(operator::commands::unlock))

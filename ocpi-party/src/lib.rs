@@ -62,7 +62,7 @@ pub use auth::{KnownCaller, Operator, RegisteredPeer, check_owner, check_respons
 pub use config::{ConfigError, PartyArgs, PartyConfig, load};
 pub use db::{Backend, Db, DbError, Tx};
 pub use objects::{NewObject, ObjectTable, Scope, Stored, StoredPage, Upserted};
-pub use operator::{OperatorError, OperatorErrors, OperatorJson};
+pub use operator::{Explanation, OperatorError, OperatorErrors, OperatorJson};
 pub use party::{ModuleMount, Party, PartySetup};
 pub use peers::{Peer, PeerStatus, Peers, party_of};
 pub use sync::{

@@ -3,6 +3,7 @@
 //! These routes are common to all parties; each server adds its own under the same prefix.
 
 mod error;
+mod explanation;
 mod models;
 mod parties;
 mod partners;
@@ -13,6 +14,7 @@ use utoipa_axum::routes;
 
 pub(crate) use error::finish_errors;
 pub use error::{OperatorError, OperatorErrorBody, OperatorErrors, OperatorJson};
+pub use explanation::{DifferenceView, Explanation};
 pub use models::{
     FindingView, HubClientView, HubClients, InvitationRequest, InvitationView, PartnerChange, PartnerView, Partners,
     PullView, PushView, RegistrationRequest, RoleView, SyncRequest, UnregisteredView,

@@ -6,6 +6,7 @@ pub mod cdrs;
 pub mod charging_profiles;
 pub mod commands;
 pub mod evses;
+pub mod explanations;
 pub mod homes;
 pub mod locations;
 pub mod objects;

@@ -53,7 +53,7 @@ fn check_periods(cdr: &Value) {
 /// SES-078, SES-091, SES-092, LOC-008, LOC-029, LOC-066, LOC-163, LOC-164, CDR-002, CDR-018, CDR-040, CDR-041, CDR-046,
 /// CDR-052, CDR-053, CDR-054, CDR-055, CDR-057, CDR-059, CDR-062, CDR-064, CDR-066, CDR-068, CDR-069, CDR-076, CDR-081,
 /// CDR-094, CMD-064, CMD-067, SES-002, SES-039, SES-050, CDR-051, CDR-080, CDR-098, CDR-108, CDR-120, PRC-057, PRC-058,
-/// LOC-050, TRN-060, TRN-074, TRN-101
+/// LOC-050, TRN-060, TRN-074, TRN-101, STA-020, SES-059, CDR-116
 #[tokio::test]
 async fn a_charge_started_by_an_app_ends_in_one_bill() {
     for database in databases().await {
@@ -77,6 +77,7 @@ async fn a_charge_started_by_an_app_ends_in_one_bill() {
         let place = format!("{SESSION}{}", begun.body["id"].as_str().unwrap());
         assert_eq!(begun.path, place);
         assert_eq!((begun.method.clone(), &begun.body["status"]), (Method::PUT, &json!("ACTIVE")));
+        assert_eq!(begun.body["kwh"], json!(0));
         assert_eq!(begun.header("ocpi-to-party-id"), Some("EMS"));
         assert_eq!(begun.header("ocpi-from-party-id"), Some("CPO"));
 
@@ -86,6 +87,7 @@ async fn a_charge_started_by_an_app_ends_in_one_bill() {
             for update in sessions(&emsp.take()) {
                 assert_eq!(update.method, Method::PATCH, "the partner has acknowledged what came before");
                 assert_eq!(update.path, place);
+                assert!(update.body["last_updated"].is_string(), "{}", update.body);
                 periods.extend(update.body["charging_periods"].as_array().cloned().unwrap_or_default());
             }
         }
@@ -98,6 +100,8 @@ async fn a_charge_started_by_an_app_ends_in_one_bill() {
         assert_eq!(free.body["status"], "AVAILABLE");
         let bills: Vec<_> = received.iter().filter(|request| request.path == "/cdrs").collect();
         assert_eq!((bills.len(), bills[0].method.clone()), (1, Method::POST));
+        let payer = &bills[0].body["cdr_token"];
+        assert_eq!((&payer["country_code"], &payer["party_id"]), (&json!("US"), &json!("EMS")));
 
         let sessions = partner.get(&world, "/sessions?date_from=2026-06-12T00:00:00Z").await;
         let session = &sessions.data()[0];
@@ -105,6 +109,15 @@ async fn a_charge_started_by_an_app_ends_in_one_bill() {
         let cdrs = partner.get(&world, "/cdrs").await;
         assert_eq!(cdrs.data(), &json!([bills[0].body]));
         check_periods(&bills[0].body);
+        let explained = format!("/cdrs/US/CPO/{}/explanation", bills[0].body["id"].as_str().unwrap());
+        let explained = world.operate(Method::GET, &explained, &Value::Null).await;
+        assert_eq!(
+            (&explained.json["differences"], &explained.json["doubts"]),
+            (&json!([]), &json!([])),
+            "{explained:?}"
+        );
+        assert_eq!(explained.json["price"]["total_cost"], bills[0].body["total_cost"]);
+        assert!(explained.json["sentences"].to_string().contains("Energy: "), "{explained:?}");
         if database.name == "sqlite" {
             insta::assert_snapshot!("session_of_a_charge", pretty(session));
             insta::assert_snapshot!("cdr_of_a_charge", pretty(&cdrs.data()[0]));

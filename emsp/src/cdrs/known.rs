@@ -1,7 +1,7 @@
 //! Gathers what a CDR is held against.
 
 use ocpi_http::OcpiError;
-use ocpi_types::{Cdr, CiString, PartyId, Role, Tariff};
+use ocpi_types::{Cdr, ChargingPeriod, CiString, PartyId, Role, Tariff};
 
 use super::check::{Known, Reference};
 use super::store;
@@ -33,18 +33,23 @@ pub async fn gather(app: &App, owner: &PartyId, cdr: &Cdr) -> Result<Known, Ocpi
         token,
         reference,
         session,
-        tariffs: missing_tariffs(app, owner, cdr).await?,
+        tariffs: missing_tariffs(app, owner, &cdr.charging_periods, &cdr.tariffs).await?,
         location: locations::store::find(db, owner, cdr.cdr_location.id.as_str()).await?,
         credited,
         now: app.party.clock.now(),
     })
 }
 
-/// The tariffs that periods name and that the CDR does not bring along.
-async fn missing_tariffs(app: &App, owner: &PartyId, cdr: &Cdr) -> Result<Vec<Tariff>, OcpiError> {
+/// The tariffs that periods name and that are not among those `at_hand`.
+pub async fn missing_tariffs(
+    app: &App,
+    owner: &PartyId,
+    periods: &[ChargingPeriod],
+    at_hand: &[Tariff],
+) -> Result<Vec<Tariff>, OcpiError> {
     let mut wanted: Vec<&CiString<36>> = Vec::new();
-    for id in cdr.charging_periods.iter().filter_map(|period| period.tariff_id.as_ref()) {
-        if !cdr.tariffs.iter().any(|tariff| tariff.id == *id) && !wanted.contains(&id) {
+    for id in periods.iter().filter_map(|period| period.tariff_id.as_ref()) {
+        if !at_hand.iter().any(|tariff| tariff.id == *id) && !wanted.contains(&id) {
             wanted.push(id);
         }
     }

@@ -28,7 +28,8 @@ enum Command {
     Serve(Box<serve::ServeArgs>),
     /// Print the OpenAPI document of the server as JSON
     Openapi,
-    /// Price the charging periods of a CDR or session, which need not have any totals yet
+    /// Price the charging periods of a CDR or session, which need not have any totals yet, and explain the price
+    #[command(visible_alias = "explain")]
     Price(price::PriceArgs),
     /// Compare the totals of a CDR with what its charging periods cost
     Audit(price::AuditArgs),

@@ -7,6 +7,7 @@ pub mod balance;
 pub mod cdrs;
 pub mod commands;
 pub mod drivers;
+pub mod explanations;
 pub mod objects;
 pub mod smart_charging;
 pub mod tokens;

@@ -52,7 +52,7 @@ fn credit_of(cdr: &Value) -> Value {
 }
 
 crate::on_each_database! {
-    // Proves: CDR-035, CDR-038, CDR-043, CDR-044, CDR-045, CDR-130, CDR-123, CDR-072, TRN-069
+    // Proves: CDR-035, CDR-038, CDR-043, CDR-044, CDR-045, CDR-130, CDR-123, CDR-072, TRN-069, CDR-040
     async fn a_cdr_is_stored_and_can_be_read_at_its_location(world: World) {
         let cpo = world.register(&["US/CPO"]).await.caller;
         let posted = cpo.post(CDRS, &cdr()).await;
@@ -61,6 +61,7 @@ crate::on_each_database! {
         assert!(location.starts_with(&world.base) && location.len() <= 255, "{location}");
         assert_eq!(cpo.get(&location).await.data(), &cdr());
         assert_eq!(cpo.get(&format!("{location}x")).await.http, 404);
+        assert_eq!(cpo.post(&format!("{CDRS}/US/CPO/CDR-9002"), &cdr()).await.http, 405);
     }
 
     // Proves: CDR-007, CDR-005; a POST that is repeated after a lost answer
@@ -283,5 +284,58 @@ crate::on_each_database! {
         let view = world.operator().get(VIEW).await;
         assert_eq!(view.body["cdr"]["signed_data"], bill["signed_data"]);
         assert!(view.body["check"]["findings"].to_string().contains("HOME_CHARGING"), "{view:?}");
+    }
+
+    async fn a_bill_is_explained_in_words_and_what_differs_is_named(world: World) {
+        let cpo = world.register(&["US/CPO"]).await;
+        let mut bill = known(&world, &cpo).await;
+        bill["total_cost"]["excl_vat"] = json!(12.3);
+        cpo.caller.post(CDRS, &bill).await;
+        let told = world.operator().get(&format!("{VIEW}/explanation")).await;
+        assert_eq!((told.http, &told.body["time_zone"]), (200, &json!("America/New_York")));
+        assert_eq!(told.body["sentences"], json!([
+            "Fixed price: 1, with 7% VAT 1.07 (tariff TARIFF-DAY, element 2)",
+            "Energy: 11 kWh, at 0.4 per kWh = 4.4, with 7% VAT 4.708 (tariff TARIFF-DAY, element 1)",
+            "Energy: 11 kWh, at 0.4 per kWh = 4.4, with 7% VAT 4.708 (tariff TARIFF-DAY, element 1)",
+            "Parking: 30 min, at 3 per h = 1.5, with 7% VAT 1.605 (tariff TARIFF-DAY, element 2)",
+            "Total: 11.3 USD without VAT, 12.091 USD with VAT",
+        ]));
+        assert_eq!(told.body["doubts"], json!([]));
+        assert_eq!(told.body["differences"], json!([{
+            "pointer": "/total_cost/excl_vat", "expected": "11.3", "actual": "12.3",
+            "message": "is 12.3 excluding VAT; the periods and tariffs give 11.3",
+        }]));
+        assert_eq!(told.body["price"]["billed"]["energy"], json!(22));
+        assert_eq!(world.operator().get("/operator/v1/cdrs/US/CPO/NONE/explanation").await.http, 404);
+    }
+
+    // The tariffs of a Session are those that the CPO has published.
+    async fn a_session_that_is_going_on_shows_what_it_has_cost_so_far(world: World) {
+        let cpo = world.register(&["US/CPO"]).await;
+        let bill = known(&world, &cpo).await;
+        let view = "/operator/v1/sessions/US/CPO/SESSION-9002";
+        let mut session = example(examples::SESSION_ACTIVE);
+        session["start_date_time"] = json!("2026-05-12T13:00:00Z");
+        session["kwh"] = json!(11);
+        session["charging_periods"] = json!([bill["charging_periods"][0]]);
+        session["total_cost"] = json!({ "excl_vat": 5.4, "incl_vat": 5.778 });
+        session["last_updated"] = json!("2026-05-12T14:00:00Z");
+        let place = "/ocpi/2.2.1/emsp/sessions/US/CPO/SESSION-9002";
+        assert_eq!(cpo.caller.put(place, &session).await.code(), 1000);
+        assert_eq!(world.operator().get(view).await.body["total_cost"]["excl_vat"], json!(5.4));
+        let unknown = world.operator().get(&format!("{view}/explanation")).await;
+        assert!(unknown.body["doubts"].to_string().contains("TARIFF-DAY"), "{unknown:?}");
+
+        let tariff = &bill["tariffs"][0];
+        assert_eq!(cpo.caller.put("/ocpi/2.2.1/emsp/tariffs/US/CPO/TARIFF-DAY", tariff).await.code(), 1000);
+        let told = world.operator().get(&format!("{view}/explanation")).await;
+        assert_eq!(told.body["price"]["total_cost"], session["total_cost"], "{told:?}");
+        assert_eq!((&told.body["differences"], &told.body["doubts"]), (&json!([]), &json!([])));
+
+        session["total_cost"]["excl_vat"] = json!(5.0);
+        session["last_updated"] = json!("2026-05-12T14:00:01Z");
+        assert_eq!(cpo.caller.put(place, &session).await.code(), 1000);
+        let told = world.operator().get(&format!("{view}/explanation")).await;
+        assert_eq!(told.body["differences"][0]["pointer"], "/total_cost/excl_vat", "{told:?}");
     }
 }

@@ -61,7 +61,13 @@ async fn we_are_strict_about_what_we_publish() {
             reply.json["error"]["message"].as_str().unwrap().contains("/elements/1/restrictions/start_time"),
             "{reply:?}"
         );
+        let mut unsaid = location();
+        unsaid.as_object_mut().unwrap().remove("publish");
+        let mut public = location();
+        public["publish_allowed_to"] = json!([{ "uid": "CARD1", "type": "RFID" }]);
         for (path, body, http) in [
+            ("/locations/US/CPO/LOC2", unsaid, 422),
+            ("/locations/US/CPO/LOC2", public, 422),
             ("/locations/US/XXX/LOC2", location(), 404),
             ("/locations/US/CPO/LOC2", json!({ "id": "LOC3" }), 422),
             ("/locations/US/CPO/LOC2?secret=true", location(), 422),

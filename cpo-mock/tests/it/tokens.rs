@@ -10,7 +10,7 @@ use crate::world::World;
 const CARD: &str = "/tokens/US/EMS/CARD1";
 
 /// Proves: TOK-023, TOK-024, TOK-025, TOK-026, TOK-027, TOK-032, TOK-034, TOK-035, TOK-036, TOK-063, TOK-017,
-/// TOK-018, TOK-019, TOK-020, TOK-022, TRN-062, TRN-070, TRN-073, TRN-075
+/// TOK-018, TOK-019, TOK-020, TOK-021, TOK-022, STA-024, TRN-062, TRN-070, TRN-073, TRN-075
 #[tokio::test]
 async fn pushed_tokens_are_kept_as_they_were_sent() {
     for database in databases().await {

@@ -39,7 +39,7 @@ crate::on_each_database! {
         assert_eq!(cpo.get(LOC).await.data(), &sent, "what was left out is gone");
     }
 
-    // Proves: LOC-053, LOC-054, LOC-062, LOC-108, LOC-109
+    // Proves: LOC-050, LOC-053, LOC-054, LOC-062, LOC-108, LOC-109
     async fn a_new_child_lifts_its_parents_and_never_lowers_them(world: World) {
         let cpo = world.register(&["US/CPO"]).await.caller;
         cpo.put(LOC, &location()).await;
@@ -117,7 +117,7 @@ crate::on_each_database! {
         assert_eq!(cpo.get(LOC).await.data(), &location());
     }
 
-    // Proves: LOC-043 (Receiver), LOC-070 (the answer to a PATCH on an unknown object)
+    // Proves: STA-023, LOC-043 (Receiver), LOC-070 (the answer to a PATCH on an unknown object)
     async fn an_unknown_object_is_404_with_2003(world: World) {
         let cpo = world.register(&["US/CPO"]).await.caller;
         let patch = json!({ "status": "CHARGING", "last_updated": "2026-06-01T10:00:00Z" });

@@ -104,7 +104,8 @@ crate::on_each_database! {
         assert_eq!(world.operator().get("/operator/v1/locations/US/CPO/LOC-9").await.http, 404);
     }
 
-    // Proves: STA-022 (only the faulty object is skipped), TRN-066
+    // Only the faulty object is skipped.
+    // Proves: TRN-066
     async fn a_faulty_object_is_skipped_and_reported(world: World) {
         let cpo = world.register(&["US/CPO"]).await;
         let mut list = locations("CPO", 5);

@@ -61,7 +61,7 @@ crate::on_each_database! {
         assert_eq!(cpo.get(SESSION).await.data()["charging_periods"], expected);
     }
 
-    // Proves: SES-051, SES-035, SES-038, SES-005, TRN-023, TRN-073
+    // Proves: SES-051, SES-035, SES-038, SES-039, SES-050, SES-005, TRN-023, TRN-073
     async fn nothing_else_can_be_done_with_it(world: World) {
         let cpo = world.register(&["US/CPO"]).await.caller;
         let patch = json!({ "kwh": 3, "last_updated": "2026-05-12T14:20:00Z" });

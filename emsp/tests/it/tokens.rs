@@ -71,7 +71,7 @@ crate::on_each_database! {
         }
     }
 
-    // Proves: TOK-048, TOK-054, TOK-050, TOK-047, TYP-004, STA-024
+    // Proves: TOK-048, TOK-054, TOK-050, TOK-047, TYP-004, STA-024, TOK-046
     async fn unknown_tokens_are_404_with_2004_and_the_type_matters(world: World) {
         let cpo = world.register(&["US/CPO"]).await.caller;
         let reply = authorize(&cpo, "UNKNOWN", None).await;
@@ -88,7 +88,7 @@ crate::on_each_database! {
         assert_eq!(world.stranger().send("POST", &url, None).await.http, 401);
     }
 
-    // Proves: TOK-049, TOK-053, TOK-058, TOK-059, TOK-078, TOK-082, TOK-013, TOK-014
+    // Proves: TOK-049, TOK-053, TOK-058, TOK-059, TOK-078, TOK-082, TOK-013, TOK-014, STA-022
     async fn the_place_matters_where_the_contract_says_so(world: World) {
         let cpo = world.register(&["US/CPO"]).await.caller;
         let nobody_knows = json!({ "location_id": "PRIVATE" });

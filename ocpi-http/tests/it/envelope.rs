@@ -91,7 +91,7 @@ async fn errors_of_every_origin_are_envelopes() {
     server.send(Method::from_bytes(b"BREW").unwrap(), "/ocpi/versions", &[], None).await.is(405, 2000);
 }
 
-// Proves: TRN-088 for answers that no handler of ours makes.
+// Proves: TRN-088 for answers that no handler of ours makes, STA-025.
 #[tokio::test]
 async fn nothing_internal_leaks() {
     let server = Server::start(app()).await;

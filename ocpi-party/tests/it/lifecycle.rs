@@ -89,7 +89,7 @@ async fn store(server: &Server, id: &'static str) {
 
 #[tokio::test]
 async fn a_list_is_served_page_by_page_and_is_never_older_than_our_own_last_write() {
-    // Proves: TRN-032, TRN-036, TRN-038, TRN-040, TRN-042, TRN-044, TRN-045, TRN-049, TRN-051, TRN-054, TRN-056, TRN-059
+    // Proves: TRN-032, TRN-036, TRN-038, TRN-040, TRN-042, TRN-044, TRN-045, TRN-049, TRN-050, TRN-051, TRN-054, TRN-056, TRN-059
     for database in databases().await {
         let small = PartyConfig { page_default: 2, page_max: 3, ..config(&Role::Cpo, &database) };
         let (server, platform) = (Server::start(Role::Cpo, small).await, crate::platform::Platform::start().await);

@@ -142,7 +142,7 @@ fn current_bounds() {
     assert_eq!(with(between(), &[("MIN_CURRENT", "33"), ("MAX_CURRENT", "48")]), no());
 }
 
-// Proves: PRC-048, PRC-049
+// Proves: PRC-048, PRC-049, CDR-120 (without an end of its own, a period is as long as until the next one, or the end)
 #[test]
 fn power_bounds() {
     let min = || json!({ "min_power": 16 });

@@ -9,3 +9,4 @@ mod parts;
 mod process;
 mod real_data;
 mod story;
+mod trouble;

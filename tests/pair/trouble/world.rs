@@ -147,7 +147,7 @@ impl World {
     /// Does what a background task would do now. `true` when something happened.
     pub(super) async fn work(&mut self, chore: Chore) -> bool {
         let (cpo, emsp) = (self.cpo.app.clone(), self.emsp.app.clone());
-        let outbox = emsp::tokens::push::TokenOutbox(emsp.clone());
+        let outbox = emsp::EmspOutbox(emsp.clone());
         let inbox = emsp::pull::CpoInbox(emsp.clone());
         let (done, busy) = match chore {
             Chore::Push(side) => {

@@ -71,7 +71,7 @@ pub const KNOWN: &[Known] = &[
         &["location_id"],
         &[],
     ),
-    known("correct_cdr", "correct a CDR that was sent", &["cdr_id"], &[]),
+    known("correct_cdr", "correct a CDR that was sent", &["country_code", "party_id", "cdr_id"], &[]),
     known(
         "create_limited_token",
         "issue a token (type APP_USER) whose contract holds at one location only",

@@ -38,7 +38,7 @@ async fn judge(program: &'static str, role: &str) {
                 "--listen",
                 &format!("127.0.0.1:{}", free_port()),
             ])
-            .args(["--var", &format!("operator={base}/operator/v1"), "--deadline", "240"])
+            .args(["--var", &format!("operator={base}/operator/v1"), "--deadline", "480"])
             .env("OPERATOR_KEY", KEY)
             .kill_on_drop(true)
             .output()

@@ -645,8 +645,14 @@ fn corrections() -> Vec<Case> {
                     return skip("no CDR of the list has a cost");
                 };
                 let mark = cx.party.mark();
-                cx.trigger("correct_cdr", &[("cdr_id", original["id"].as_str().unwrap_or(""))]).await?;
-                let call = cx.expect_request(mark, "POST of a CDR", |r| r.is("POST", "receiver", "cdrs")).await?;
+                let of = |field: &str| original[field].as_str().unwrap_or("").to_string();
+                let (country_code, party_id, id) = (of("country_code"), of("party_id"), of("id"));
+                let given = [("country_code", &*country_code), ("party_id", &*party_id), ("cdr_id", &*id)];
+                cx.trigger("correct_cdr", &given).await?;
+                // CDRs that the platform still owes may come in between.
+                let is_credit =
+                    |r: &Received| r.is("POST", "receiver", "cdrs") && r.json.as_ref().is_some_and(|b| b["credit"] == true);
+                let call = cx.expect_request(mark, "POST of a Credit CDR", is_credit).await?;
                 cx.forget("cdrs");
                 let credit = call.json.unwrap_or_default();
                 ensure(credit["id"] != original["id"] && credit["credit"] == true, "a Credit CDR with an id of its own", || credit.to_string())?;

@@ -21,9 +21,12 @@ pub(super) async fn spots(cx: &Arc<Ctx>, capability: &str) -> CaseResult<Vec<Spo
         for evse in location["evses"].as_array().into_iter().flatten() {
             let able = capability.is_empty()
                 || evse["capabilities"].as_array().is_some_and(|list| list.iter().any(|c| c == capability));
-            let plain = !evse["capabilities"]
-                .as_array()
-                .is_some_and(|list| list.iter().any(|c| c == "START_SESSION_CONNECTOR_REQUIRED"));
+            // A driver who stands at the station chooses the connector.
+            let by_card = matches!(capability, "RFID_READER" | "TOKEN_GROUP_CAPABLE");
+            let plain = by_card
+                || !evse["capabilities"]
+                    .as_array()
+                    .is_some_and(|list| list.iter().any(|c| c == "START_SESSION_CONNECTOR_REQUIRED"));
             let text = |value: &serde_json::Value| value.as_str().unwrap_or("").to_string();
             if able && plain && evse["status"] == "AVAILABLE" {
                 found.push(Spot {

@@ -58,8 +58,8 @@ pub(crate) struct RunArgs {
     /// Registration token: the suite registers, and unregisters when it is done
     #[arg(long, env = "OCPI_TOKEN_A", hide_env_values = true, required_unless_present_any = ["token", "invite"], conflicts_with = "token")]
     pub(crate) token_a: Option<String>,
-    /// Get the registration token from the trigger `invite`
-    #[arg(long, requires = "triggers", conflicts_with_all = ["token", "token_a"])]
+    /// Get the registration token from the trigger `invite`, or from the person
+    #[arg(long, conflicts_with_all = ["token", "token_a"])]
     pub(crate) invite: bool,
     /// Token of an existing registration, which is left as it is
     #[arg(long, env = "OCPI_TOKEN", hide_env_values = true)]

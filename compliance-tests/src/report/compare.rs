@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 use super::RunReport;
 use crate::case::Outcome;
 
+/// Lines of a kind that are printed: after a run of some cases only, all others are no longer run.
+const SHOWN: usize = 40;
+
 /// The differences between two reports.
 #[derive(Debug, Default)]
 pub struct Comparison {
@@ -60,8 +63,11 @@ impl Comparison {
             ("No longer run", &self.gone),
         ] {
             let _ = writeln!(text, "{title}: {}", lines.len());
-            for line in lines {
+            for line in lines.iter().take(SHOWN) {
                 let _ = writeln!(text, "  {line}");
+            }
+            if lines.len() > SHOWN {
+                let _ = writeln!(text, "  … and {} more", lines.len() - SHOWN);
             }
         }
         text

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use anstream::println;
 use anstyle::{AnsiColor, Style};
-use ocpi_http::Exchange;
+use ocpi_http::{Exchange, KeptBody};
+use ocpi_party::inspect::meaning;
 use serde_json::Value;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
@@ -47,7 +48,7 @@ pub(crate) async fn narrate(mut exchanges: Receiver<Arc<Exchange>>, from: &'stat
 
 fn line(exchange: &Exchange, from: &str, to: &str) -> String {
     let target = path_and_query(&exchange.url);
-    let mut meaning = meaning(&exchange.method, target).to_owned();
+    let mut meaning = meaning(&exchange.method, &exchange.url).to_owned();
     if let Some(detail) = detail(exchange, target) {
         meaning = format!("{meaning} {detail}");
     }
@@ -68,7 +69,7 @@ fn line(exchange: &Exchange, from: &str, to: &str) -> String {
 
 /// What is most telling in the bodies: how a charge stands, what was decided.
 fn detail(exchange: &Exchange, target: &str) -> Option<String> {
-    let read = |body: &Option<String>| serde_json::from_str::<Value>(body.as_deref()?).ok();
+    let read = |body: &KeptBody| serde_json::from_str::<Value>(&body.text()?).ok();
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let (sent, answered) = (read(&exchange.request_body), read(&exchange.response_body));
     if target.contains("/authorize") {
@@ -109,87 +110,9 @@ fn shortened(text: &str, width: usize) -> String {
     format!("{head}…{tail}")
 }
 
-/// What a call is for, in words for somebody who has never seen OCPI.
-fn meaning(method: &str, target: &str) -> &'static str {
-    let path = target.split('?').next().unwrap_or(target);
-    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).skip(1).collect();
-    let module = segments.iter().find(|segment| MODULES.contains(segment)).copied().unwrap_or_default();
-    match (method, module) {
-        ("GET", "versions") => "which versions of OCPI do you speak?",
-        ("GET", "") => "where are your modules, in this version?",
-        ("POST", "credentials") => "here is the token with which you may call me; give me mine",
-        ("PUT", "credentials") => "my details or my token have changed",
-        ("DELETE", "credentials") => "we stop working together",
-        ("GET", "locations") => "which stations do you have?",
-        ("PUT", "locations") => "this station is new, or has changed",
-        ("PATCH", "locations") => "this charge point has changed",
-        ("GET", "tariffs") => "what does charging cost?",
-        ("PUT", "tariffs") => "this price is new, or has changed",
-        ("DELETE", "tariffs") => "this price is no longer used",
-        ("GET", "tokens") => "which cards and apps do your drivers have?",
-        ("POST", "tokens") => "may this driver charge here, now?",
-        ("PUT" | "PATCH", "tokens") => "this card or app is new, or has changed",
-        ("GET", "sessions") => "what has been charged since I last asked?",
-        ("PUT", "sessions") => "this is how a charge stands",
-        ("PATCH", "sessions") => "the charge goes on",
-        ("GET", "cdrs") => "which bills have I not seen yet?",
-        ("POST", "cdrs") => "the bill of a finished charge",
-        ("POST", "commands") => command_meaning(path),
-        ("PUT", "chargingprofiles") => "please charge no faster than this",
-        ("DELETE", "chargingprofiles") => "my limit is lifted",
-        ("POST", "chargingprofiles") => "what the station said to the limit",
-        _ => "",
-    }
-}
-
-const MODULES: &[&str] =
-    &["versions", "credentials", "locations", "tariffs", "tokens", "sessions", "cdrs", "commands", "chargingprofiles"];
-
-fn command_meaning(path: &str) -> &'static str {
-    let from_emsp = path.contains("/cpo/");
-    match () {
-        () if !from_emsp => "what the station said to the command",
-        () if path.contains("START_SESSION") => "please start a charge for my driver",
-        () if path.contains("STOP_SESSION") => "please stop this charge",
-        () if path.contains("UNLOCK_CONNECTOR") => "please free the plug",
-        () => "please do this at your station",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn each_call_of_the_story_has_a_meaning() {
-        for (method, url, expected) in [
-            ("GET", "http://127.0.0.1:8001/ocpi/versions", "which versions of OCPI do you speak?"),
-            ("GET", "http://127.0.0.1:8001/ocpi/2.2.1", "where are your modules, in this version?"),
-            ("GET", "http://127.0.0.1:8001/ocpi/2.2.1/cpo/locations?limit=20", "which stations do you have?"),
-            (
-                "POST",
-                "http://127.0.0.1:8000/ocpi/2.2.1/emsp/commands/START_SESSION/x",
-                "what the station said to the command",
-            ),
-            (
-                "POST",
-                "http://127.0.0.1:8001/ocpi/2.2.1/cpo/commands/START_SESSION",
-                "please start a charge for my driver",
-            ),
-            (
-                "DELETE",
-                "http://127.0.0.1:8001/ocpi/2.2.1/cpo/chargingprofiles/101?response_url=http%3A%2F%2Fx",
-                "my limit is lifted",
-            ),
-            (
-                "POST",
-                "http://127.0.0.1:8000/ocpi/2.2.1/emsp/tokens/04AB/authorize",
-                "may this driver charge here, now?",
-            ),
-        ] {
-            assert_eq!(meaning(method, path_and_query(url)), expected, "{method} {url}");
-        }
-    }
 
     #[test]
     fn long_targets_keep_both_ends() {

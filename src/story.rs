@@ -274,7 +274,10 @@ fn say_where_to_go(pair: &Pair) {
     println!();
     heading("Both stay up. Where to go now");
     remark(&format!(
-        "All calls, to try in a browser:   {emsp}/docs   {cpo}/docs\n\n\
+        "Watch what the two say to each other, live:\n\
+         {emsp}/inspect#key={OPERATOR_KEY}\n\
+         {cpo}/inspect#key={OPERATOR_KEY}\n\n\
+         All calls, to try in a browser:   {emsp}/docs   {cpo}/docs\n\n\
          The bills that the EMSP has received:\n\
          curl -H 'Authorization: Bearer {OPERATOR_KEY}' {emsp}/operator/v1/cdrs\n\n\
          Block a card, and see the CPO learn of it:\n\

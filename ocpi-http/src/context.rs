@@ -10,8 +10,8 @@ use ocpi_types::PartyId;
 use tracing::Span;
 use uuid::Uuid;
 
-use crate::OcpiError;
 use crate::exchange::MAX_KEPT_BODY;
+use crate::{KeptBody, OcpiError};
 
 /// `X-Request-ID`.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -36,7 +36,14 @@ struct Shared {
     fault: AtomicU8,
     max_body: usize,
     /// The beginning of the body, while somebody watches.
-    seen: Option<Mutex<Vec<u8>>>,
+    seen: Option<Mutex<Seen>>,
+}
+
+/// What has come of a body.
+#[derive(Debug, Default)]
+struct Seen {
+    beginning: Vec<u8>,
+    length: usize,
 }
 
 /// Why a body could not be read to its end.
@@ -110,14 +117,17 @@ impl Context {
     pub(crate) fn see(&self, part: &[u8]) {
         if let Some(seen) = &self.0.seen {
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-            let room = MAX_KEPT_BODY.saturating_sub(seen.len());
-            seen.extend_from_slice(&part[..part.len().min(room)]);
+            // Copied: a piece of the connection's buffer would keep all of the buffer.
+            let room = MAX_KEPT_BODY.saturating_sub(seen.beginning.len());
+            seen.beginning.extend_from_slice(&part[..part.len().min(room)]);
+            seen.length += part.len();
         }
     }
 
-    pub(crate) fn seen(&self) -> Vec<u8> {
+    pub(crate) fn seen(&self) -> KeptBody {
         let seen = self.0.seen.as_ref().map(|seen| seen.lock().unwrap_or_else(PoisonError::into_inner));
-        seen.map(|mut seen| std::mem::take(&mut *seen)).unwrap_or_default()
+        let seen = seen.map(|mut seen| std::mem::take(&mut *seen)).unwrap_or_default();
+        KeptBody::of([seen.beginning.into()], seen.length)
     }
 }
 

@@ -1,20 +1,31 @@
-//! Requests and answers as they happened, for whoever watches: the story in the terminal, an inspector.
+//! Requests and answers as they happened, for whoever watches: the story in the terminal, the inspector.
 
-use std::sync::Arc;
+mod kept;
+mod redact;
+mod ring;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ocpi_types::DateTime;
 use tokio::sync::broadcast;
 
-/// The most of a body that is kept, in bytes.
-pub(crate) const MAX_KEPT_BODY: usize = 16 * 1024;
+pub use kept::{KeptBody, KeptHeaders};
+pub use ring::KeepLimits;
+
+pub(crate) use kept::{MAX_KEPT_BODY, shown_body};
+
+use ring::Ring;
 
 /// How many exchanges a slow watcher may lag behind before it misses some.
 const BACKLOG: usize = 1024;
 
-/// One request and its answer. Holds no headers; secrets in bodies are replaced by `***`.
+/// One request and its answer. Secrets in headers and bodies are there, and are never shown: whatever gives out text
+/// replaces them by `***`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exchange {
+    /// The number in its log, from 1; [`ExchangeLog::publish`] gives it.
+    pub id: u64,
     /// When the answer was there, in domain time.
     pub at: DateTime,
     /// We called; otherwise we were called.
@@ -41,26 +52,36 @@ pub struct Exchange {
     pub took: Duration,
     /// Why no usable answer came, or what the log says about an internal error.
     pub error: Option<String>,
-    /// At most 16 KiB, only while somebody watches.
-    pub request_body: Option<String>,
-    /// At most 16 KiB, only while somebody watches.
-    pub response_body: Option<String>,
+    /// As they came, or as we set them.
+    pub request_headers: KeptHeaders,
+    /// At most the first 256 KiB.
+    pub request_body: KeptBody,
+    /// As they came, or as we set them.
+    pub response_headers: KeptHeaders,
+    /// At most the first 256 KiB.
+    pub response_body: KeptBody,
 }
 
-/// Where exchanges are published. Clones are the same log.
+/// Where exchanges are published, and the recent ones kept if that is wanted. Clones are the same log.
 ///
 /// ```
-/// use ocpi_http::ExchangeLog;
+/// use ocpi_http::{ExchangeLog, KeepLimits};
 /// let log = ExchangeLog::new();
 /// assert!(!log.is_watched());
 /// let watcher = log.subscribe();
 /// assert!(log.is_watched());
 /// drop(watcher);
 /// assert!(!log.is_watched());
+///
+/// let log = ExchangeLog::keeping(KeepLimits { exchanges: 100, bytes: 1 << 20 });
+/// assert!(log.is_watched());
+/// assert_eq!(log.recent().len(), 0);
 /// ```
 #[derive(Debug, Clone)]
 pub struct ExchangeLog {
     sender: broadcast::Sender<Arc<Exchange>>,
+    ring: Arc<Mutex<Ring>>,
+    limits: KeepLimits,
 }
 
 impl Default for ExchangeLog {
@@ -70,16 +91,25 @@ impl Default for ExchangeLog {
 }
 
 impl ExchangeLog {
-    /// A log that nobody watches yet.
+    /// A log that nobody watches yet, and that keeps nothing.
     #[must_use]
     pub fn new() -> Self {
-        Self { sender: broadcast::Sender::new(BACKLOG) }
+        Self::keeping(KeepLimits::NOTHING)
     }
 
-    /// Tells all watchers. Nothing is kept when there are none.
+    /// A log that keeps the recent exchanges within these limits.
+    #[must_use]
+    pub fn keeping(limits: KeepLimits) -> Self {
+        Self { sender: broadcast::Sender::new(BACKLOG), ring: Arc::default(), limits }
+    }
+
+    /// Numbers the exchange, tells all watchers, and keeps it as long as there is room.
     pub fn publish(&self, exchange: Exchange) {
+        // Told under the lock, so that nobody who begins to follow misses one or sees one twice.
+        let mut ring = self.ring();
+        let exchange = ring.add(exchange, self.limits);
         // An error only says that nobody watches.
-        let _ = self.sender.send(Arc::new(exchange));
+        let _ = self.sender.send(exchange);
     }
 
     /// Starts watching. A watcher that lags more than 1024 exchanges behind misses the oldest.
@@ -88,91 +118,38 @@ impl ExchangeLog {
         self.sender.subscribe()
     }
 
-    /// Whether anybody watches, so that keeping bodies is worth the while.
+    /// The exchanges that are kept, oldest first, and all that follow, without a gap.
+    #[must_use]
+    pub fn follow(&self) -> (Vec<Arc<Exchange>>, broadcast::Receiver<Arc<Exchange>>) {
+        let ring = self.ring();
+        (ring.all(), self.sender.subscribe())
+    }
+
+    /// The exchanges that are kept, oldest first.
+    #[must_use]
+    pub fn recent(&self) -> Vec<Arc<Exchange>> {
+        self.ring().all()
+    }
+
+    /// The exchange of this number, if it is still kept.
+    #[must_use]
+    pub fn find(&self, id: u64) -> Option<Arc<Exchange>> {
+        self.ring().find(id)
+    }
+
+    /// How much is kept at most.
+    #[must_use]
+    pub fn limits(&self) -> KeepLimits {
+        self.limits
+    }
+
+    /// Whether exchanges are kept or somebody watches, so that putting them together is worth the while.
     #[must_use]
     pub fn is_watched(&self) -> bool {
-        self.sender.receiver_count() > 0
-    }
-}
-
-/// A body as it may be shown: cut at 16 KiB, secrets replaced. `None` for an empty one.
-pub(crate) fn shown_body(body: &[u8]) -> Option<String> {
-    if body.is_empty() {
-        return None;
-    }
-    let cut = &body[..body.len().min(MAX_KEPT_BODY)];
-    Some(redact(&String::from_utf8_lossy(cut)))
-}
-
-/// The member names whose string values are secrets: the token of a credentials object, of an invitation, and of the
-/// operator. (An object named `token` is a driver's token and no secret.)
-const SECRET_MEMBERS: &[&str] = &["token", "token_a", "operator_key"];
-
-/// Replaces secret values in JSON text, which may be cut off or broken.
-fn redact(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(value) = next_secret(rest) {
-        shown.push_str(&rest[..value.start]);
-        shown.push_str("***\"");
-        // On with what follows the closing quote, which is missing where the text was cut.
-        rest = rest.get(value.end + 1..).unwrap_or_default();
-    }
-    shown.push_str(rest);
-    shown
-}
-
-/// Where the next secret value stands, without its quotes.
-fn next_secret(text: &str) -> Option<std::ops::Range<usize>> {
-    let mut at = 0;
-    while let Some(open) = text[at..].find('"').map(|found| at + found + 1) {
-        let close = end_of_string(text, open);
-        let name = &text[open..close];
-        at = (close + 1).min(text.len());
-        let after = text[at..].trim_start();
-        let Some(value) = after.strip_prefix(':').map(str::trim_start) else { continue };
-        if SECRET_MEMBERS.contains(&name) && value.starts_with('"') {
-            let start = text.len() - value.len() + 1;
-            return Some(start..end_of_string(text, start));
-        }
-    }
-    None
-}
-
-/// The index of the quote that ends the string whose content starts at `start`, or the end of the text.
-fn end_of_string(text: &str, start: usize) -> usize {
-    let mut escaped = false;
-    for (i, byte) in text.as_bytes()[start..].iter().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => return start + i,
-            _ => {}
-        }
-    }
-    text.len()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tokens_are_not_shown() {
-        let shown = |text: &str| shown_body(text.as_bytes()).unwrap();
-        assert_eq!(shown(r#"{"token":"s3cret","url":"x"}"#), r#"{"token":"***","url":"x"}"#);
-        assert_eq!(shown(r#"{"data":{"token" : "a\"b","x":1}}"#), r#"{"data":{"token" : "***","x":1}}"#);
-        assert_eq!(shown(r#"{"token_a":"x","token":"y"}"#), r#"{"token_a":"***","token":"***"}"#);
-        assert_eq!(shown(r#"{"token":"cut of"#), r#"{"token":"***""#);
-        assert_eq!(shown(r#"{"token":{"uid":"012345"}}"#), r#"{"token":{"uid":"012345"}}"#);
-        assert_eq!(shown(r#"{"message":"token","a":"b"}"#), r#"{"message":"token","a":"b"}"#);
-        assert_eq!(shown(r#""token""#), r#""token""#);
+        self.limits.exchanges > 0 || self.sender.receiver_count() > 0
     }
 
-    #[test]
-    fn long_and_binary_bodies_are_cut_and_survive() {
-        assert_eq!(shown_body(&vec![b'x'; 20_000]).unwrap().len(), 16 * 1024);
-        assert_eq!(shown_body(b"\xff\xfe").unwrap(), "\u{fffd}\u{fffd}");
-        assert_eq!(shown_body(b""), None);
+    fn ring(&self) -> MutexGuard<'_, Ring> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,15 +5,14 @@ use std::time::Instant;
 use axum::body::{Body, HttpBody};
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
 use crate::context::{CORRELATION_ID, Context, REQUEST_ID, id_text};
-use crate::exchange::{MAX_KEPT_BODY, shown_body};
 use crate::extract::{FROM_COUNTRY, FROM_PARTY, TO_COUNTRY, TO_PARTY};
 use crate::paths::Scope;
 use crate::render::{Rendered, envelope};
 use crate::reply::{Payload, Unrendered};
-use crate::{Exchange, LayerConfig, OcpiError, OcpiStatus};
+use crate::{Exchange, KeptBody, KeptHeaders, LayerConfig, OcpiError, OcpiStatus};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -32,6 +31,12 @@ impl Swapped {
     }
 }
 
+/// A request under the OCPI prefix as it came.
+pub(crate) struct Asked {
+    pub(crate) url: Uri,
+    pub(crate) headers: HeaderMap,
+}
+
 /// What is known about a request when its answer is there.
 pub(crate) struct Finish<'a> {
     pub(crate) config: &'a LayerConfig,
@@ -39,13 +44,13 @@ pub(crate) struct Finish<'a> {
     pub(crate) scope: Scope,
     pub(crate) swapped: Option<Swapped>,
     pub(crate) method: &'a Method,
-    /// As it came; only while somebody watches.
-    pub(crate) url: Option<String>,
+    /// What came, while somebody watches.
+    pub(crate) asked: Option<Asked>,
     pub(crate) started: Instant,
 }
 
 impl Finish<'_> {
-    pub(crate) fn response(self, response: Response) -> Response {
+    pub(crate) fn response(mut self, response: Response) -> Response {
         let mut response = match self.context.fault() {
             // The handler saw a broken body and cannot know why.
             Some(fault) if response.status() != fault.http => fault.into_response(),
@@ -56,14 +61,13 @@ impl Finish<'_> {
         self.add_routing(response.headers_mut());
         self.record(response.status(), unrendered.as_ref());
         let rendered = unrendered.as_ref().map(|reply| envelope(reply, &self.config.clock.now()));
-        if let Some(url) = &self.url
-            && self.scope != Scope::Other
-        {
-            let body = rendered.as_ref().and_then(|rendered| shown_body(&rendered.beginning(MAX_KEPT_BODY)));
-            self.publish(url, response.status(), unrendered, body);
-        }
+        let asked = self.asked.take();
+        let body = asked.as_ref().and(rendered.as_ref()).map(Rendered::kept).unwrap_or_default();
         if let Some(rendered) = rendered {
             self.set_body(&mut response, rendered);
+        }
+        if let Some(asked) = asked {
+            self.publish(asked, &response, unrendered, body);
         }
         response
     }
@@ -154,24 +158,27 @@ impl Finish<'_> {
         metrics::histogram!("ocpi_request_duration_seconds", "method" => method, "route" => route).record(took);
     }
 
-    fn publish(&self, url: &str, http: StatusCode, reply: Option<Unrendered>, body: Option<String>) {
+    fn publish(&self, asked: Asked, response: &Response, reply: Option<Unrendered>, body: KeptBody) {
         let ocpi = reply.as_ref().map(|reply| reply.status.code());
         let (message, error) = reply.map(|reply| (reply.message.into_owned(), reply.log)).unzip();
         self.config.exchanges.publish(Exchange {
+            id: 0,
             at: self.config.clock.now(),
             outgoing: false,
             party: self.config.party_name.clone(),
             peer: self.context.peer().map(str::to_owned),
             method: self.method.to_string(),
-            url: url.to_owned(),
-            http: http.as_u16(),
+            url: asked.url.to_string(),
+            http: response.status().as_u16(),
             ocpi,
             message,
             request_id: id_text(self.context.request_id()).into_owned(),
             correlation_id: id_text(self.context.correlation_id()).into_owned(),
             took: self.started.elapsed(),
             error: error.flatten(),
-            request_body: shown_body(&self.context.seen()),
+            request_headers: KeptHeaders::new(asked.headers),
+            request_body: self.context.seen(),
+            response_headers: KeptHeaders::new(response.headers().clone()),
             response_body: body,
         });
     }

@@ -20,7 +20,7 @@ use tracing::Instrument;
 
 use crate::body::Guarded;
 use crate::context::{Context, id_text};
-use crate::finish::{Finish, Swapped};
+use crate::finish::{Asked, Finish, Swapped};
 use crate::paths::{Scope, normalise};
 use crate::{Clock, ExchangeLog, OcpiError};
 
@@ -85,10 +85,11 @@ impl Service<Request> for Outermost {
 
 async fn answer(inner: Router, config: &LayerConfig, mut request: Request) -> Response {
     let started = Instant::now();
-    let watched = config.exchanges.is_watched();
-    let url = watched.then(|| request.uri().to_string());
     let method = request.method().clone();
+    let url = request.uri().clone();
     let scope = normalise(request.uri_mut(), config.ocpi_prefix);
+    let watched = scope != Scope::Other && config.exchanges.is_watched();
+    let asked = watched.then(|| Asked { url, headers: request.headers().clone() });
     let context = Context::start(request.headers(), config.max_body, watched);
     let span = tracing::info_span!(
         "request",
@@ -110,7 +111,7 @@ async fn answer(inner: Router, config: &LayerConfig, mut request: Request) -> Re
     } else {
         run(inner, request, limit).instrument(span.clone()).await
     };
-    let finish = Finish { config, context, scope, swapped, method: &method, url, started };
+    let finish = Finish { config, context, scope, swapped, method: &method, asked, started };
     span.in_scope(|| finish.response(response))
 }
 

@@ -83,7 +83,7 @@ pub use client::{Answer, CallError, ClientConfig, FailureClass, OcpiClient, Page
 pub use clock::Clock;
 pub use context::{answer_as, note_peer};
 pub use error::OcpiError;
-pub use exchange::{Exchange, ExchangeLog};
+pub use exchange::{Exchange, ExchangeLog, KeepLimits, KeptBody, KeptHeaders};
 pub use extract::{
     ListQuery, OcpiJson, OcpiPatch, OcpiPath, OcpiValue, PresentedToken, ProfileClearQuery, ProfileReadQuery,
     RequestIds, Routing, TokenForm,

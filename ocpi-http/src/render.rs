@@ -11,6 +11,7 @@ use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use ocpi_types::{DateTime, format_date_time};
 
+use crate::KeptBody;
 use crate::reply::{Payload, Unrendered};
 
 /// From this length on, in bytes, data that is there as a whole is sent as it is instead of being copied.
@@ -84,15 +85,15 @@ impl Rendered {
         self.length
     }
 
-    /// The first `length` bytes and some more, or all there is.
-    pub(crate) fn beginning(&self, length: usize) -> Vec<u8> {
-        let mut beginning = Vec::new();
-        for piece in &self.pieces {
-            if beginning.len() < length {
-                beginning.extend_from_slice(&piece[..piece.len().min(length)]);
-            }
-        }
-        beginning
+    /// All of it in one piece, for examples and tests.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let pieces: Vec<_> = self.pieces.iter().cloned().collect();
+        pieces.concat()
+    }
+
+    /// For those who watch; shares the pieces.
+    pub(crate) fn kept(&self) -> KeptBody {
+        KeptBody::of(self.pieces.iter().cloned(), self.length)
     }
 
     pub(crate) fn into_body(mut self) -> Body {
@@ -132,7 +133,7 @@ mod tests {
     use crate::OcpiStatus;
 
     fn text_of(rendered: &Rendered) -> String {
-        let text = String::from_utf8(rendered.beginning(usize::MAX)).unwrap();
+        let text = String::from_utf8(rendered.bytes()).unwrap();
         assert_eq!(text.len(), rendered.length());
         text
     }

@@ -22,7 +22,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::auth::KnownCaller;
 use crate::config::ConfigError;
 use crate::operator::{OPERATOR_SCHEME, OperatorErrorBody};
-use crate::{DbError, Party, credentials, hubclientinfo, operator, sync, telemetry, versions};
+use crate::{DbError, Party, credentials, hubclientinfo, inspect, operator, sync, telemetry, versions};
 
 /// Everything under this path is OCPI.
 const OCPI_PREFIX: &str = "/ocpi";
@@ -155,8 +155,8 @@ pub fn complete_openapi(mut api: OpenApi, title: &str, description: &str) -> Ope
     api
 }
 
-/// Puts a server's routes together: `routes` (with those of [`common_routes`]), health, metrics, the documentation at
-/// `/docs`, and around all of it what OCPI asks of every answer.
+/// Puts a server's routes together: `routes` (with those of [`common_routes`]), health, metrics, the inspector at
+/// `/inspect`, the documentation at `/docs`, and around all of it what OCPI asks of every answer.
 pub fn finish_router<S>(party: &Party, routes: Router<S>, api: OpenApi, state: S) -> Router
 where
     S: Clone + Send + Sync + 'static,
@@ -164,6 +164,7 @@ where
 {
     let all = routes
         .merge(telemetry::routes())
+        .merge(inspect::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .with_state(state)
@@ -249,6 +250,7 @@ pub async fn serve_party(
     sync::resume(party).await?;
     versions::announce_if_changed(party).await?;
     let shutdown = Shutdown::new();
+    party.serve_until(&shutdown);
     let stop = shutdown.clone();
     let serving = tokio::spawn(async move {
         if let Err(error) = ocpi_http::serve(listener, router, async move { stop.triggered().await }).await {

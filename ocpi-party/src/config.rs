@@ -8,7 +8,7 @@ mod load;
 
 use std::time::Duration;
 
-use ocpi_http::{Secret, Url};
+use ocpi_http::{KeepLimits, Secret, Url};
 use ocpi_types::{BusinessDetails, CredentialsRole, Extra, PartyId, Role};
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +84,11 @@ pub struct PartyConfig {
     pub retry_max_seconds: u64,
     /// Endpoints that a partner must have, such as `locations:SENDER`; registration is refused without them.
     pub required_endpoints: Vec<String>,
+    /// How many OCPI exchanges are kept in memory for `/inspect`; 0 switches it off. Nothing is kept without an operator key,
+    /// because nobody could look.
+    pub inspect_exchanges: usize,
+    /// The most memory that these take, in bytes.
+    pub inspect_bytes: usize,
     /// What is logged: `info`, `debug`, or a filter such as `info,sqlx=warn`.
     pub log: String,
     /// Log lines as JSON instead of text for people.
@@ -132,6 +137,8 @@ impl PartyConfig {
             retry_min_seconds: 1,
             retry_max_seconds: 300,
             required_endpoints: Vec::new(),
+            inspect_exchanges: 500,
+            inspect_bytes: 8 << 20,
             log: "info".to_owned(),
             log_json: false,
         }
@@ -164,6 +171,15 @@ impl PartyConfig {
     #[must_use]
     pub fn client_timeout(&self) -> Duration {
         Duration::from_secs(self.client_timeout_seconds)
+    }
+
+    /// How much of what is said with partners is kept for those who inspect it.
+    #[must_use]
+    pub fn kept_exchanges(&self) -> KeepLimits {
+        match &self.operator_key {
+            Some(_) => KeepLimits { exchanges: self.inspect_exchanges, bytes: self.inspect_bytes },
+            None => KeepLimits::NOTHING,
+        }
     }
 
     /// What no single value shows to be wrong.

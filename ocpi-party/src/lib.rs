@@ -46,6 +46,7 @@ pub mod config;
 pub mod credentials;
 pub mod db;
 pub mod hubclientinfo;
+pub mod inspect;
 pub mod objects;
 pub mod operator;
 pub mod party;

@@ -11,9 +11,9 @@ use ocpi_types::{ConnectionStatus, CredentialsRole, InterfaceRole, ModuleId, Par
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sqlx::migrate::Migrator;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
-use crate::app::StartError;
+use crate::app::{Shutdown, StartError};
 use crate::{Db, DbError, ObjectTable, PartyConfig, Peer, Peers, Tx, sync};
 use roles::OwnRoles;
 
@@ -81,6 +81,7 @@ struct Inner {
     pull: Notify,
     down: sync::Down,
     away: sync::Away,
+    serving: watch::Sender<Shutdown>,
 }
 
 impl Party {
@@ -88,7 +89,7 @@ impl Party {
     pub async fn open(setup: PartySetup) -> Result<Self, StartError> {
         setup.config.check()?;
         let db = Db::open(&setup.config.database_url, &setup.migrations).await?;
-        let exchanges = ExchangeLog::new();
+        let exchanges = ExchangeLog::keeping(setup.config.kept_exchanges());
         let client = OcpiClient::new(ClientConfig {
             policy: UrlPolicy {
                 allow_private: setup.config.allow_private_urls,
@@ -111,6 +112,7 @@ impl Party {
             pull: Notify::new(),
             down: sync::Down::default(),
             away: sync::Away::default(),
+            serving: watch::Sender::new(Shutdown::new()),
         };
         let party = Self {
             peers: Peers::new(db.clone(), setup.clock.clone()),
@@ -262,6 +264,16 @@ impl Party {
     /// A party behind a hub is there again.
     pub(crate) fn forget_away(&self, hub_id: &str, party: &PartyId) {
         self.inner.away.forget(hub_id, party);
+    }
+
+    /// Tells how long this party is served: what is told to [`Party::serve_until`].
+    pub(crate) fn serves_until(&self) -> Shutdown {
+        self.inner.serving.borrow().clone()
+    }
+
+    /// Tells answers without an end when they have to end.
+    pub(crate) fn serve_until(&self, shutdown: &Shutdown) {
+        self.inner.serving.send_replace(shutdown.clone());
     }
 
     /// Which instance this is, for leases.

@@ -29,6 +29,9 @@ pub struct Answer {
 /// How much of a body is quoted in an error.
 const EXCERPT_CHARS: usize = 200;
 
+/// How much of a body is looked at for that, in bytes.
+const EXCERPT_OF: usize = 16 * 1024;
+
 /// Judges an answer: by its `status_code` where it has one, never by HTTP alone.
 pub(super) fn judge(http: StatusCode, headers: HeaderMap, body: &[u8]) -> Result<Answer, CallError> {
     let retry_after = retry_after(&headers);
@@ -73,7 +76,7 @@ fn what_is(body: &[u8]) -> String {
 
 /// The beginning of a body, on one line, without secrets.
 fn excerpt(body: &[u8]) -> String {
-    let text = shown_body(body).unwrap_or_default();
+    let text = shown_body(&body[..body.len().min(EXCERPT_OF)]).unwrap_or_default();
     let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     printable.take(EXCERPT_CHARS).collect::<String>().trim().to_owned()
 }

@@ -13,10 +13,9 @@ use url::Url;
 use super::answer::judge;
 use super::{Answer, CallError, OcpiClient, Target};
 use crate::context::{CORRELATION_ID, REQUEST_ID, fresh_id, id_text};
-use crate::exchange::shown_body;
 use crate::extract::{FROM_COUNTRY, FROM_PARTY, TO_COUNTRY, TO_PARTY};
 use crate::url_policy::{chain, forbidden_name, shown};
-use crate::{Exchange, OcpiStatus, Routing};
+use crate::{Exchange, KeptBody, KeptHeaders, OcpiStatus, Routing};
 
 /// How many redirects are followed.
 const MAX_REDIRECTS: usize = 5;
@@ -24,6 +23,7 @@ const MAX_REDIRECTS: usize = 5;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// An answer before it is judged.
+#[derive(Clone)]
 struct Raw {
     http: StatusCode,
     headers: HeaderMap,
@@ -56,16 +56,14 @@ impl OcpiClient {
         let hops = self.follow(method.clone(), url.clone(), &headers, body.clone());
         let timed = tokio::time::timeout(self.config.timeout, hops).instrument(span.clone());
         let raw = timed.await.unwrap_or(Err(CallError::TimedOut));
-        let (seen, result) = match raw {
-            Ok(raw) => (Some((raw.http, raw.body.clone())), judge(raw.http, raw.headers, &raw.body)),
-            Err(error) => (None, Err(error)),
-        };
+        let seen = raw.as_ref().ok().filter(|_| self.config.exchanges.is_watched()).cloned();
+        let result = raw.and_then(|raw| judge(raw.http, raw.headers, &raw.body));
         let result = result.map_err(|error| told_by_hub(error, target));
         let took = started.elapsed();
         span.in_scope(|| note(target.peer_name, &result, took));
         if self.config.exchanges.is_watched() {
-            let exchange = self.exchange(target, &method, url, &headers, took);
-            self.config.exchanges.publish(completed(exchange, &result, seen, body.as_deref()));
+            let exchange = self.exchange(target, &method, url, headers, body, took);
+            self.config.exchanges.publish(completed(exchange, &result, seen));
         }
         result
     }
@@ -120,10 +118,12 @@ impl OcpiClient {
         target: &Target<'_>,
         method: &Method,
         url: &Url,
-        headers: &HeaderMap,
+        headers: HeaderMap,
+        body: Option<Bytes>,
         took: Duration,
     ) -> Exchange {
         Exchange {
+            id: 0,
             at: self.config.clock.now(),
             outgoing: true,
             party: self.config.party_name.clone(),
@@ -137,8 +137,10 @@ impl OcpiClient {
             correlation_id: id_text(&headers[CORRELATION_ID]).into_owned(),
             took,
             error: None,
-            request_body: None,
-            response_body: None,
+            request_headers: KeptHeaders::new(headers),
+            request_body: body.map(KeptBody::new).unwrap_or_default(),
+            response_headers: KeptHeaders::default(),
+            response_body: KeptBody::default(),
         }
     }
 }
@@ -226,12 +228,7 @@ fn note(peer: &str, result: &Result<Answer, CallError>, took: Duration) {
     metrics::histogram!("ocpi_call_duration_seconds", "peer" => peer).record(took);
 }
 
-fn completed(
-    mut exchange: Exchange,
-    result: &Result<Answer, CallError>,
-    seen: Option<(StatusCode, Bytes)>,
-    request_body: Option<&[u8]>,
-) -> Exchange {
+fn completed(mut exchange: Exchange, result: &Result<Answer, CallError>, seen: Option<Raw>) -> Exchange {
     match result {
         Ok(answer) => {
             exchange.ocpi = Some(answer.status.code());
@@ -247,10 +244,10 @@ fn completed(
         }
         Err(error) => exchange.error = Some(error.to_string()),
     }
-    exchange.request_body = request_body.and_then(shown_body);
-    if let Some((http, body)) = seen {
-        exchange.http = http.as_u16();
-        exchange.response_body = shown_body(&body);
+    if let Some(raw) = seen {
+        exchange.http = raw.http.as_u16();
+        exchange.response_headers = KeptHeaders::new(raw.headers);
+        exchange.response_body = KeptBody::new(raw.body);
     }
     exchange
 }

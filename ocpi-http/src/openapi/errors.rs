@@ -83,7 +83,7 @@ pub(super) fn definitions() -> impl Iterator<Item = (&'static str, Response)> {
     let when = DateTime::from_timestamp_millis(1_768_471_200_000).unwrap_or_default();
     SHARED.iter().map(move |shared| {
         let (_, _, reply) = (shared.example)().unrendered();
-        let example = serde_json::from_slice(&envelope(&reply, &when).beginning(usize::MAX)).ok();
+        let example = serde_json::from_slice(&envelope(&reply, &when).bytes()).ok();
         let mut content = Content::new(Some(Ref::from_schema_name(OcpiErrorBody::name())));
         content.example = example;
         let response = ResponseBuilder::new().description(shared.description).content("application/json", content);

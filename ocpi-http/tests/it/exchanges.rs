@@ -3,9 +3,12 @@
 use axum::Router;
 use axum::routing::post;
 use http::{Extensions, Method};
-use ocpi_http::{OcpiClient, OcpiError, OcpiReply, OcpiResult, OcpiValue, Url, note_peer};
+use ocpi_http::{
+    ExchangeLog, KeepLimits, LayerConfig, OcpiClient, OcpiError, OcpiReply, OcpiResult, OcpiValue, ServeConfig, Url,
+    note_peer,
+};
 
-use crate::support::{NOW, Server, client_config, target, token};
+use crate::support::{NOW, Server, client_config, layer_config, target, token};
 
 async fn credentials(extensions: Extensions, OcpiValue(body): OcpiValue) -> OcpiResult {
     note_peer(&extensions, "The peer");
@@ -38,8 +41,15 @@ async fn both_sides_see_the_exchange_without_secrets() {
         assert_eq!((exchange.method.as_str(), exchange.http, exchange.ocpi), ("POST", 200, Some(1000)));
         assert_eq!(exchange.at, NOW.parse::<ocpi_types::DateTime>().unwrap());
         assert_eq!(exchange.error, None);
-        assert_eq!(exchange.request_body.as_deref(), Some(r#"{"token":"***","url":"https://y"}"#));
-        assert!(exchange.response_body.as_deref().unwrap().contains(r#"{"token":"***","url":"https://x"}"#));
+        assert_eq!(exchange.request_body.text().as_deref(), Some(r#"{"token":"***","url":"https://y"}"#));
+        assert_eq!((exchange.request_body.length(), exchange.request_body.is_cut()), (body.len(), false));
+        assert!(exchange.response_body.text().unwrap().contains(r#"{"token":"***","url":"https://x"}"#));
+        let asked: Vec<_> = exchange.request_headers.shown().collect();
+        assert!(asked.contains(&("authorization", "Token ***".to_owned())), "{asked:?}");
+        assert!(asked.contains(&("x-request-id", exchange.request_id.clone())), "{asked:?}");
+        let answered: Vec<_> = exchange.response_headers.shown().collect();
+        assert!(answered.contains(&("content-type", "application/json".to_owned())), "{answered:?}");
+        assert!(answered.contains(&("x-correlation-id", exchange.correlation_id.clone())), "{answered:?}");
         assert!(!format!("{exchange:?}").contains("s3cret"));
     }
     assert_eq!(incoming.request_id, outgoing.request_id);
@@ -68,6 +78,24 @@ async fn errors_say_to_the_watcher_what_they_hide_from_the_peer() {
     let outgoing = outgoing.recv().await.unwrap();
     assert_eq!((outgoing.http, outgoing.ocpi), (0, None));
     assert!(outgoing.error.as_deref().unwrap().contains("cannot be reached"), "{outgoing:?}");
+}
+
+#[tokio::test]
+async fn the_recent_exchanges_are_kept_and_numbered() {
+    let limits = KeepLimits { exchanges: 2, bytes: 1 << 20 };
+    let layers = LayerConfig { exchanges: ExchangeLog::keeping(limits), ..layer_config() };
+    let server = Server::start_with(app(), layers, ServeConfig::default()).await;
+    for n in 1..=3 {
+        server.send(Method::GET, &format!("/ocpi/{n}"), &[], None).await.is(404, 2000);
+    }
+    let (kept, mut following) = server.exchanges.follow();
+    let seen: Vec<_> = kept.iter().map(|exchange| (exchange.id, exchange.url.as_str())).collect();
+    assert_eq!(seen, [(2, "/ocpi/2"), (3, "/ocpi/3")]);
+    assert_eq!(server.exchanges.find(3).as_ref(), kept.last());
+    assert_eq!(server.exchanges.find(1), None);
+    server.send(Method::GET, "/ocpi/4", &[], None).await.is(404, 2000);
+    assert_eq!(following.recv().await.unwrap().id, 4);
+    assert_eq!(server.exchanges.recent().len(), 2);
 }
 
 #[tokio::test]

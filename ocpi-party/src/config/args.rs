@@ -150,6 +150,16 @@ pub struct PartyArgs {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub required_endpoints: Vec<String>,
 
+    /// OCPI exchanges kept in memory for /inspect, which needs the operator key; 0 switches it off [default: 500]
+    #[arg(long, env = "INSPECT_EXCHANGES", value_name = "NUMBER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inspect_exchanges: Option<usize>,
+
+    /// The most memory that these exchanges take, in bytes [default: 8388608]
+    #[arg(long, env = "INSPECT_BYTES", value_name = "BYTES")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inspect_bytes: Option<usize>,
+
     /// What is logged: error, warn, info, debug, trace, or a filter such as info,sqlx=warn [default: info]
     #[arg(long, env = "OCPI_LOG", value_name = "FILTER")]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -6,6 +6,7 @@ mod credentials;
 mod db;
 mod handshake;
 mod hubs;
+mod inspect;
 mod lifecycle;
 mod objects;
 mod operator;

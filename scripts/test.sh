@@ -9,6 +9,8 @@
 #   TEST_POSTGRES_URL=postgres://…   use this server instead (an administrator's URL; each test makes its own database)
 #   TEST_POSTGRES=skip               leave the PostgreSQL half out
 #   TEST_POSTGRES=required           fail if the PostgreSQL half cannot run (CI does this)
+#   TEST_BROWSER=skip                leave out the tests in a real browser (scripts/browser-test.sh)
+#   TEST_BROWSER=required            fail if these cannot run
 #   TEST_INSTALL=no                  never install anything
 #   OCPI_REAL_DATA=DIR               also import the files nl-locations.json.gz and nl-tariffs.json.gz in DIR
 set -uo pipefail
@@ -76,6 +78,24 @@ postgres() {
   fi
 }
 
+# The pages in a real browser.
+browser() {
+  if [ "${TEST_BROWSER:-}" = skip ]; then
+    skip "the browser tests: TEST_BROWSER=skip"
+    return 0
+  fi
+  local output=$LOG.browser status
+  scripts/browser-test.sh 2>&1 | tee "$output"
+  status=${PIPESTATUS[0]}
+  if [ "$status" = 77 ]; then
+    skip "the browser tests: $(sed -n 's/^ *CANNOT RUN: //p' "$output")"
+    status=0
+    [ "${TEST_BROWSER:-}" != required ] || status=1
+  fi
+  rm -f "$output"
+  return "$status"
+}
+
 # Unit tests, integration tests and documentation tests of every crate.
 tests() {
   cargo test --workspace --locked 2>&1 | tee "$LOG"
@@ -90,6 +110,7 @@ REPEAT='RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps' step "Docume
 step "Build" cargo test --workspace --no-run --locked
 REPEAT="scripts/with-postgres.sh true" step "PostgreSQL" postgres
 REPEAT="scripts/with-postgres.sh cargo test --workspace" step "Tests" tests
+REPEAT="scripts/browser-test.sh" step "Browser" browser
 
 echo
 if [ ${#NOT_RUN[@]} -gt 0 ]; then

@@ -324,7 +324,7 @@ impl Party {
             }
         }
         if complete && !self.has("pull-keeps-vanished") && module != "cdrs" && module != "sessions" {
-            let pulled = format!("{module}.pulled");
+            let pulled = pulled_from(peer, module);
             let mut state = self.state();
             let gone: Vec<_> = state
                 .received
@@ -378,7 +378,7 @@ impl Party {
             }
             seen.push(key.clone());
             let mut state = self.state();
-            state.received.insert((format!("{module}.pulled"), key.clone()), json!(true));
+            state.received.insert((pulled_from(peer, module), key.clone()), json!(true));
             state.received.insert((module.to_string(), key), item);
         }
     }
@@ -390,4 +390,9 @@ fn one_earlier(url: &str) -> Option<String> {
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     let offset: usize = digits.parse().ok().filter(|offset| *offset > 0)?;
     Some(format!("{head}offset={}{}", offset - 1, &rest[digits.len()..]))
+}
+
+/// Where the keys are kept that a pull from this peer has seen: another peer's list says nothing about them.
+fn pulled_from(peer: &Peer, module: &str) -> String {
+    format!("{module} pulled from {}", peer.versions_url)
 }

@@ -106,6 +106,8 @@ fn cpo_config(options: &Options) -> cpo_mock::Config {
         demo_data: true,
         // The clock of the story runs ahead of the computers that take part in it.
         command_timeout: 3600,
+        // Nor does the simulated driver come back before the story has told it, however slow they are.
+        auto_stay: 4 * 3600,
         ..cpo_mock::Config::default()
     }
 }

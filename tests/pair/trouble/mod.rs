@@ -101,7 +101,9 @@ async fn tell_all(seeds: Range<u64>, postgres: bool) {
         },
         Err(_) => seeds,
     };
-    let tell = |seed| async move { (seed, tokio::spawn(async move { tell(seed, two(postgres).await).await }).await) };
+    let tell = |seed| async move {
+        (seed, tokio::spawn(async move { Box::pin(tell(seed, two(postgres).await)).await }).await)
+    };
     let mut schedules = stream::iter(seeds).map(tell).buffered(SIDE_BY_SIDE);
     let mut struck = BTreeMap::<Fate, usize>::new();
     while let Some((seed, told)) = schedules.next().await {

@@ -88,9 +88,11 @@ impl Party {
     }
 
     /// Whether an object is of the party that OCPI-to names; lists are one party's.
-    fn is_of_addressee(&self, request: &Received, object: &Value) -> bool {
+    fn is_of_addressee(&self, request: &Received, module: &str, object: &Value) -> bool {
         let to = request.header("ocpi-to-country-code").zip(request.header("ocpi-to-party-id"));
-        let several = self.0.config.roles.len() > 1 && !self.has("plays-hub") && !self.has("parties-mixed");
+        // A list that a case has given is served exactly as it is.
+        let given = self.state().fixed_page.contains_key(module);
+        let several = self.0.config.roles.len() > 1 && !given && !self.has("plays-hub") && !self.has("parties-mixed");
         let hosted = |country: &str, party: &str| {
             let owner = Owner::new(country, party);
             self.0.config.roles.iter().any(|(_, own)| own.to_string().eq_ignore_ascii_case(&owner.to_string()))
@@ -113,7 +115,7 @@ impl Party {
             .served(module)
             .into_iter()
             .filter(|object| self.is_visible(module, object, caller))
-            .filter(|object| self.is_of_addressee(request, object))
+            .filter(|object| self.is_of_addressee(request, module, object))
             .filter(|object| {
                 let Some(at) = instant_of(object, "last_updated") else { return true };
                 self.has("list-ignores-dates")

@@ -132,13 +132,21 @@ pub(crate) fn adopt(ctx: &Arc<Ctx>, token_b: &str, answer: Answer, callbacks: Ve
 
 /// Takes back what the cases created.
 pub(crate) async fn clean_up(ctx: &Arc<Ctx>) {
+    let mark = ctx.party.mark();
+    let mut stops = false;
     for call in ctx.take_cleanup() {
+        stops |= call.url.ends_with("STOP_SESSION");
         let mut request = ctx.request(&call.method, &call.url);
         if let Some(body) = &call.body {
             request = request.text(body);
         }
         // What cannot be taken back stays; the report shows the exchange.
         let _ = request.send().await;
+    }
+    if stops {
+        // What follows from the end of a session belongs to no case.
+        ctx.party.wait(mark, ctx.config.quiet * 4, |call| call.is("POST", "receiver", "cdrs")).await;
+        ctx.party.wait(ctx.party.mark(), ctx.config.quiet, |_| false).await;
     }
 }
 

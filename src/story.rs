@@ -1,5 +1,5 @@
-//! The story that `cargo run` tells: two companies meet, share stations, and charge two cars, one of them more slowly for a
-//! while.
+//! The story that `cargo run` tells: two companies meet, share stations, keep one for a driver, and charge two cars, one of
+//! them more slowly for a while.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,6 +59,7 @@ fn introduce(pair: &Pair) {
 async fn tell_it(pair: &Pair) -> Result<(), Problem> {
     meet(pair).await?;
     share(pair).await?;
+    reserve(pair).await?;
     let command = start_with_app(pair).await?;
     start_with_card(pair).await?;
     charge(pair).await;
@@ -136,12 +137,28 @@ async fn wait_for_pulls(party: &Party, modules: &[&str], began: DateTime) -> Res
     Err(Problem::Missing("fetching the partner's lists"))
 }
 
-async fn start_with_app(pair: &Pair) -> Result<String, Problem> {
+async fn reserve(pair: &Pair) -> Result<(), Problem> {
     step(
         3,
-        "A driver starts a charge with the app",
+        "A driver reserves a charge point with the app",
         "The EMSP sends a command to the CPO. The answer says only that it was passed on; what the station did follows in\n\
-         a call of its own. The driver then plugs in, and the station begins to charge.",
+         a call of its own. From now on the charge point is RESERVED, and there is a session, in which nobody charges yet.",
+    );
+    let (location, evse) = APP_STATION;
+    let order = json!({
+        "party": "US/CPO", "location_id": location, "evse_uid": evse,
+        "token_uid": emsp::demo::APP_USER, "token_type": "APP_USER",
+    });
+    pair.emsp.operator.post("/commands/RESERVE_NOW", &order).await?;
+    pair.clock.sleep(Duration::from_mins(8)).await;
+    Ok(())
+}
+
+async fn start_with_app(pair: &Pair) -> Result<String, Problem> {
+    step(
+        4,
+        "The driver is there, and starts the charge",
+        "Another command. The driver plugs in, the reservation is used, and its session becomes ACTIVE.",
     );
     let (location, evse) = APP_STATION;
     let order = json!({
@@ -155,7 +172,7 @@ async fn start_with_app(pair: &Pair) -> Result<String, Problem> {
 
 async fn start_with_card(pair: &Pair) -> Result<(), Problem> {
     step(
-        4,
+        5,
         "Another driver holds a charge card to a station",
         "The card's token says that the EMSP is to be asked every time: real-time authorization.",
     );
@@ -168,7 +185,7 @@ async fn start_with_card(pair: &Pair) -> Result<(), Problem> {
 
 async fn charge(pair: &Pair) {
     step(
-        5,
+        6,
         "Both cars charge",
         "With every meter reading the CPO tells how the charges stand: energy, time, and what they cost so far.",
     );
@@ -177,7 +194,7 @@ async fn charge(pair: &Pair) {
 
 async fn limit(pair: &Pair, command: &str) -> Result<(), Problem> {
     step(
-        6,
+        7,
         "The EMSP slows the app's car down, and lets it go again",
         "Smart charging: with a charging profile the EMSP allows ten amperes for a while, say because energy is short. As\n\
          with commands, what the station said follows in a call of its own. The next meter values show it.",
@@ -220,7 +237,7 @@ async fn session_of(pair: &Pair, command: &str) -> Result<String, Problem> {
 
 async fn stop(pair: &Pair, command: &str) -> Result<(), Problem> {
     step(
-        7,
+        8,
         "Both charges end, and the bills arrive",
         "The app's driver asks the EMSP to stop, the other one holds the card to the station again. For each charge the\n\
          CPO sends a charge detail record, the bill. The EMSP checks it against the tariff and the session.",
@@ -255,8 +272,10 @@ async fn show_bills(pair: &Pair) -> Result<(), Problem> {
     for entry in cdrs["items"].as_array().into_iter().flatten() {
         let cdr = &entry["cdr"];
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let reservation = cdr["total_reservation_cost"].get("excl_vat");
+        let reservation = reservation.map(|cost| format!(", {cost} of it for the reservation")).unwrap_or_default();
         remark(&format!(
-            "Bill {}: {} kWh in {} h at {}, {} {} without VAT. The EMSP's check: {}.",
+            "Bill {}: {} kWh in {} h at {}, {} {} without VAT{reservation}. The EMSP's check: {}.",
             text(&cdr["id"]),
             cdr["total_energy"],
             cdr["total_time"],

@@ -91,6 +91,9 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(operator::charging_profiles::list))
         .routes(routes!(operator::charging_profiles::read))
         .routes(routes!(operator::charging_profiles::limit, operator::charging_profiles::lift))
+        .routes(routes!(operator::reservations::list))
+        .routes(routes!(operator::reservations::read))
+        .routes(routes!(operator::reservations::cancel))
         // The hands at the simulated stations.
         .routes(routes!(operator::stations::list))
         .routes(routes!(operator::stations::read))
@@ -199,7 +202,7 @@ impl App {
     pub async fn run_due(&self) -> Result<(), DbError> {
         locations::schedule::run_due(self).await?;
         self.simulator.run_due().await?;
-        commands::carry::sweep(self).await?;
+        Box::pin(commands::carry::sweep_all(self)).await?;
         charging_profiles::carry::sweep(self).await
     }
 }

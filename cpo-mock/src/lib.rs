@@ -2,8 +2,8 @@
 //!
 //! One folder is one OCPI module, with the spec's own words as file names: `sender` and `receiver` are the handlers of its
 //! interfaces, `push` and `pull` the traffic that we begin, `store` its SQL. Beside them: `station` (the port to the
-//! hardware, and the simulator behind it), `charging` (from events of stations to Sessions and bills), `import` and
-//! `operator`. [`App`] puts all of it together.
+//! hardware, and the simulator behind it), `charging` (from events of stations to Sessions and bills), `reservations`,
+//! `import` and `operator`. [`App`] puts all of it together.
 
 mod api;
 mod app;
@@ -22,6 +22,7 @@ pub mod commands;
 pub mod import;
 pub mod locations;
 pub mod operator;
+pub mod reservations;
 pub mod sessions;
 pub mod station;
 pub mod tariffs;

@@ -159,6 +159,10 @@ impl App {
             .routes(routes!(operator::commands::start))
             .routes(routes!(operator::commands::stop))
             .routes(routes!(operator::commands::unlock))
+            .routes(routes!(operator::commands::reserve_now))
+            .routes(routes!(operator::commands::cancel_reservation))
+            .routes(routes!(operator::reservations::list))
+            .routes(routes!(operator::reservations::get))
             .routes(routes!(operator::commands::list))
             .routes(routes!(operator::commands::get));
         common_routes().merge(partners).merge(operators)

@@ -73,10 +73,10 @@ pub fn snapshot(token: &Token) -> CdrToken {
     }
 }
 
-/// Remembers a permission.
+/// Remembers a permission. One that uses a reservation has the name of that, and takes the place of what was known.
 pub async fn save(tx: &mut Tx, authorization: &Authorization, now: DateTime) -> Result<(), DbError> {
     let json = serde_json::to_string(authorization).map_err(|error| DbError::corrupt(error.to_string()))?;
-    sqlx::query("INSERT INTO authorizations (id, created_at, json) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING")
+    sqlx::query("INSERT INTO authorizations (id, created_at, json) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET json = excluded.json")
         .bind(&authorization.id)
         .bind(now.timestamp_millis())
         .bind(json)

@@ -1,12 +1,14 @@
 //! What the platform knows of one charge beyond its Session.
 
 use ocpi_party::{DbError, Tx};
-use ocpi_types::pricing::{self, Tz};
-use ocpi_types::{CdrLocation, ConnectorFormat, ConnectorType, PowerType, Tariff};
+use ocpi_types::pricing::{self, Priced, Tz};
+use ocpi_types::{CdrLocation, CiString, ConnectorFormat, ConnectorType, DateTime, PowerType, Session, Tariff};
 use serde::{Deserialize, Serialize};
 
 use super::authorization::Authorization;
+use super::cdr;
 use super::periods::Meter;
+use super::reservation::Reserved;
 use crate::station::EvseKey;
 
 /// A charge, from the permission to the CDR.
@@ -28,6 +30,9 @@ pub struct Charge {
     pub at_home: bool,
     /// The meter; `None` until a vehicle is plugged in.
     pub meter: Option<Meter>,
+    /// The reservation that is used.
+    #[serde(default)]
+    pub reserved: Option<Reserved>,
 }
 
 impl Charge {
@@ -57,6 +62,18 @@ impl Charge {
     #[must_use]
     pub fn drawn_watts(&self) -> i64 {
         self.meter.as_ref().map_or(0, Meter::watts)
+    }
+
+    /// Whether this is the tariff of the charge.
+    #[must_use]
+    pub fn is_under(&self, tariff_id: &CiString<36>) -> bool {
+        self.tariff.as_ref().is_some_and(|tariff| tariff.id == *tariff_id)
+    }
+
+    /// What it costs up to `until`; `None` when no tariff applies.
+    #[must_use]
+    pub fn price(&self, session: &Session, until: DateTime) -> Option<Priced> {
+        cdr::price(session, &self.tariffs(), self.zone(), until, false)
     }
 }
 

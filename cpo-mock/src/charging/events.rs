@@ -2,14 +2,18 @@
 
 use ocpi_party::{DbError, Tx};
 use ocpi_types::{
-    Capability, CiString, Connector, DateTime, Evse, Location, ProfileType, Session, SessionStatus, Status,
+    Capability, CdrLocation, CiString, Connector, DateTime, Evse, Location, ProfileType, Session, SessionStatus,
+    Status, Tariff,
 };
 
 use super::authorization::{self, Authorization};
 use super::boundaries::Boundaries;
+use super::cdr::{self, Bill};
+use super::charge::snapshot;
 use super::charge::{self, Charge};
+use super::home;
 use super::periods::Meter;
-use super::{cdr, charge::snapshot, home};
+use super::reservation::{self, Reserved};
 use crate::locations::store::later;
 use crate::station::{Authorized, EndReason, EventKind, EvseKey, EvseState, LimitCause, Origin, Reading};
 use crate::{cdrs, charging_profiles, locations, sessions, tariffs};
@@ -38,6 +42,10 @@ impl Desk<'_> {
             EventKind::Meter { transaction_id, reading } => self.meter(&transaction_id, reading).await,
             EventKind::Limits { transaction_id, reading, cause } => self.limits(&transaction_id, reading, cause).await,
             EventKind::Ended { transaction_id, reading, reason } => self.ended(&transaction_id, reading, reason).await,
+            EventKind::Reserved { reservation_id, until } => self.reserved(&reservation_id, until).await,
+            EventKind::ReservationEnded { reservation_id, reason } => {
+                self.reservation_ended(&reservation_id, reason).await
+            }
         }
     }
 
@@ -45,6 +53,7 @@ impl Desk<'_> {
         let status = match state {
             EvseState::Available => Status::Available,
             EvseState::InUse => Status::Charging,
+            EvseState::Reserved => Status::Reserved,
             EvseState::Faulted => Status::Outoforder,
         };
         locations::store::set_status(self.tx, &self.evse, status, self.now).await?;
@@ -79,10 +88,19 @@ impl Desk<'_> {
             place: snapshot(&location, &evse, connector),
             time_zone: location.time_zone.as_str().to_owned(),
             meter: None,
+            reserved: None,
         };
-        let mut session = self.new_session(&charge);
+        let mut session = match self.reservation(&authorized.id).await? {
+            None => self.new_session(&charge.authorization, &charge.place, charge.tariff.as_ref()),
+            Some((known, mut session)) => {
+                charge.reserved = known.agreed.map(|agreed| Reserved { start: agreed.start, tariff: agreed.tariff });
+                reservation::assign(&mut session, &charge.authorization, &charge.place);
+                session.last_updated = later(self.now, session.last_updated);
+                session
+            }
+        };
         if connector_id.is_some() {
-            self.activate(&mut charge, &mut session, reading);
+            self.activate(&mut charge, &mut session, reading).await?;
         }
         self.save(&charge, &session, true).await
     }
@@ -95,8 +113,9 @@ impl Desk<'_> {
             charge.place = snapshot(&location, &evse, Some(connector));
             let wish = default_wish(&charge.authorization, &evse);
             charge.tariff = tariffs::store::choose(self.tx, &self.evse.owner, connector, self.at, wish).await?;
+            session.connector_id = connector.id.clone();
         }
-        self.activate(&mut charge, &mut session, reading);
+        self.activate(&mut charge, &mut session, reading).await?;
         self.save(&charge, &session, true).await
     }
 
@@ -140,17 +159,34 @@ impl Desk<'_> {
     async fn ended(&mut self, id: &str, reading: Reading, reason: EndReason) -> Result<(), DbError> {
         let Some((mut charge, mut session)) = self.running(id).await? else { return Ok(()) };
         self.count(&mut charge, &mut session, reading);
-        session.end_date_time = Some(self.at);
         let Some(meter) = charge.meter.clone() else {
+            if charge.reserved.is_some() {
+                // The EVSE is kept for the driver all the same, until the reservation ends.
+                self.save(&charge, &session, false).await?;
+                return Box::pin(self.nobody_came(id)).await;
+            }
             // Nothing was ever plugged in: there is nothing to bill.
+            session.end_date_time = Some(self.at);
             session.status = SessionStatus::Invalid;
             return self.save(&charge, &session, false).await;
         };
         session.status = SessionStatus::Completed;
+        session.end_date_time = Some(self.at);
         if session.charging_periods.is_empty() {
             session.charging_periods = meter.nothing(charge.tariff.as_ref().map(|tariff| &tariff.id));
         }
-        let cdr = cdr::write(&charge, &meter, &session, self.at, reason, self.now);
+        let (tariffs, priced) = (charge.tariffs(), charge.price(&session, self.at));
+        let cdr = cdr::write(&Bill {
+            session: &session,
+            place: &charge.place,
+            tariffs: &tariffs,
+            priced: priced.as_ref(),
+            meter: Some(&meter),
+            at_home: charge.at_home,
+            end: self.at,
+            remark: reason.text(),
+            now: self.now,
+        });
         session.total_cost = Some(cdr.total_cost.clone());
         self.save(&charge, &session, false).await?;
         cdrs::store::add(self.tx, &self.evse.owner, &cdr, &charge.authorization.peer_id).await
@@ -165,11 +201,22 @@ impl Desk<'_> {
         session.charging_periods.extend(meter.read(self.at, reading, &boundaries, zone, tariff_id.as_ref()));
         session.kwh = meter.kwh();
         let until = meter.read_at();
-        session.total_cost = cdr::price(charge, session, until).map(|priced| priced.total);
+        session.total_cost = charge.price(session, until).map(|priced| priced.total);
         session.last_updated = later(self.now, session.last_updated);
     }
 
-    fn activate(&self, charge: &mut Charge, session: &mut Session, reading: Reading) {
+    async fn activate(&mut self, charge: &mut Charge, session: &mut Session, reading: Reading) -> Result<(), DbError> {
+        if let Some(reserved) = charge.reserved.clone() {
+            // The tariff of the start counts, also where it has changed since.
+            match reserved.tariff.clone() {
+                Some(before) if charge.is_under(&before.id) => charge.tariff = Some(before),
+                before => charge.earlier.extend(before),
+            }
+            if self.at > reserved.start {
+                session.charging_periods = reserved.periods(self.at, charge.zone());
+            }
+            self.use_reservation(&charge.authorization.id).await?;
+        }
         session.status = SessionStatus::Active;
         session.start_date_time = self.at;
         session.connector_id = charge.place.connector_id.clone();
@@ -177,14 +224,19 @@ impl Desk<'_> {
             session.currency = tariff.currency.clone();
         }
         charge.meter = Some(Meter::start(self.at, reading));
-        session.total_cost = cdr::price(charge, session, self.at).map(|priced| priced.total);
+        session.total_cost = charge.price(session, self.at).map(|priced| priced.total);
         session.last_updated = later(self.now, session.last_updated);
+        Ok(())
     }
 
-    /// The Session of a charge for which no vehicle is plugged in yet.
-    fn new_session(&self, charge: &Charge) -> Session {
-        let authorization = &charge.authorization;
-        let currency = charge.tariff.as_ref().map_or(self.currency.as_str(), |tariff| tariff.currency.as_str());
+    /// The Session of somebody for whom no vehicle is plugged in yet.
+    pub(super) fn new_session(
+        &self,
+        authorization: &Authorization,
+        place: &CdrLocation,
+        tariff: Option<&Tariff>,
+    ) -> Session {
+        let currency = tariff.map_or(self.currency.as_str(), |tariff| tariff.currency.as_str());
         Session {
             country_code: self.evse.owner.country_code.clone(),
             party_id: self.evse.owner.party_id.clone(),
@@ -195,9 +247,9 @@ impl Desk<'_> {
             cdr_token: authorization.cdr_token.clone(),
             auth_method: authorization.method.clone(),
             authorization_reference: authorization.reference.clone(),
-            location_id: charge.place.id.clone(),
-            evse_uid: charge.place.evse_uid.clone(),
-            connector_id: charge.place.connector_id.clone(),
+            location_id: place.id.clone(),
+            evse_uid: place.evse_uid.clone(),
+            connector_id: place.connector_id.clone(),
             meter_id: None,
             currency: currency.into(),
             charging_periods: Vec::new(),
@@ -208,7 +260,7 @@ impl Desk<'_> {
         }
     }
 
-    async fn place(&mut self) -> Result<Option<(Location, Evse)>, DbError> {
+    pub(super) async fn place(&mut self) -> Result<Option<(Location, Evse)>, DbError> {
         let stored = locations::store::TABLE.get_in(self.tx, &self.evse.owner, self.evse.location_id.as_str()).await?;
         let Some(stored) = stored else { return Ok(None) };
         let location: Location =
@@ -235,7 +287,7 @@ impl Desk<'_> {
 
 /// What the driver wants as long as nothing else is said, where the EVSE knows of such things. Spec: mod_tokens,
 /// "default_profile_type".
-fn default_wish<'a>(authorization: &'a Authorization, evse: &Evse) -> Option<&'a ProfileType> {
+pub(super) fn default_wish<'a>(authorization: &'a Authorization, evse: &Evse) -> Option<&'a ProfileType> {
     let capable = evse.capabilities.contains(&Capability::ChargingPreferencesCapable);
     authorization.profile_type.as_ref().filter(|_| capable)
 }

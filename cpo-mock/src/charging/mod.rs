@@ -12,6 +12,7 @@ mod forecast;
 pub mod home;
 mod periods;
 pub mod preferences;
+pub mod reservation;
 
 pub use authorization::Authorization;
 

@@ -177,6 +177,35 @@ impl Meter {
     }
 }
 
+/// The periods of a reservation: of the time in which the EVSE was kept, cut where the tariff's price changes. One at least.
+#[must_use]
+pub(super) fn reserved(
+    start: DateTime,
+    until: DateTime,
+    boundaries: &Boundaries,
+    zone: Tz,
+    tariff_id: Option<&CiString<36>>,
+) -> Vec<ChargingPeriod> {
+    let mut cuts = boundaries.moments(start, start, until, zone);
+    cuts.insert(0, start);
+    let ends = cuts.iter().skip(1).copied().chain([until]);
+    // As for a charge: what has been counted so far is rounded, so that the sum stays exact.
+    let hours_until = |at: DateTime| ms_to_hours((at - start).num_milliseconds().max(0));
+    let volumes = cuts.iter().zip(ends).map(|(from, to)| (*from, (hours_until(to) - hours_until(*from)).normalize()));
+    volumes
+        .map(|(start_date_time, volume)| ChargingPeriod {
+            start_date_time,
+            dimensions: vec![CdrDimension {
+                dimension_type: CdrDimensionType::ReservationTime,
+                volume,
+                extra: ocpi_types::Extra::default(),
+            }],
+            tariff_id: tariff_id.cloned(),
+            extra: ocpi_types::Extra::default(),
+        })
+        .collect()
+}
+
 /// The period as it is written into a CDR, in which some dimensions have no place.
 #[must_use]
 pub(super) fn for_cdr(period: &ChargingPeriod) -> ChargingPeriod {

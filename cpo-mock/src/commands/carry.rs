@@ -4,13 +4,14 @@
 //! TIMEOUT: the station may be silent, or the process that had accepted the command may have died. When the promised time
 //! is over altogether nothing is sent any more, because the EMSP has stopped waiting.
 
-use ocpi_party::DbError;
-use ocpi_types::{CommandResult, CommandResultType, DisplayText, Object};
+use ocpi_party::{DbError, Tx};
+use ocpi_types::{CommandResult, CommandResultType, CommandType, DisplayText, Object};
 
 use super::store::{self, State};
 use crate::App;
 use crate::callback::Callback;
 use crate::charging_profiles;
+use crate::reservations;
 use crate::station::{Answer, Command, EvseKey, Stations};
 
 /// How long before the promised time the result TIMEOUT is sent, so that it arrives in time.
@@ -19,7 +20,7 @@ fn margin(timeout: u32) -> chrono::TimeDelta {
 }
 
 /// A text in English, cut to the length that OCPI allows.
-pub(super) fn english(text: &str) -> DisplayText {
+pub(crate) fn english(text: &str) -> DisplayText {
     DisplayText {
         language: "en".into(),
         text: text.chars().take(512).collect::<String>().into(),
@@ -29,13 +30,18 @@ pub(super) fn english(text: &str) -> DisplayText {
 
 /// Passes a command on to its station and sends the result.
 pub(super) async fn carry(app: &App, id: &str, evse: &EvseKey, command: Command) {
+    let cancels = matches!(command, Command::CancelReservation { .. });
     let answer = app.simulator.send(evse, command).await.unwrap_or_else(|error| {
         tracing::error!(error = error.chain(), %evse, "a command did not reach the station");
         Answer::Failed
     });
     let (result, message) = match answer {
         Answer::Accepted => (CommandResultType::Accepted, None),
+        Answer::Rejected if cancels => {
+            (CommandResultType::UnknownReservation, Some("the station knows of no such reservation"))
+        }
         Answer::Rejected => (CommandResultType::Rejected, Some("the station refuses")),
+        Answer::Reserved => (CommandResultType::Rejected, Some("the EVSE is reserved for somebody else")),
         Answer::Occupied => (CommandResultType::EvseOccupied, Some("somebody else is charging there")),
         Answer::Faulted => (CommandResultType::EvseInoperative, Some("the station is out of order")),
         Answer::NoCable => (CommandResultType::Failed, Some("no cable is plugged in")),
@@ -54,7 +60,7 @@ pub async fn sweep(app: &App) -> Result<(), DbError> {
                 .db
                 .write(move |tx| {
                     Box::pin(async move {
-                        if let Some(record) = store::claim(tx, &id, CommandResultType::Timeout.as_str()).await? {
+                        if let Some(record) = claim(tx, &id, &CommandResultType::Timeout).await? {
                             store::save(tx, &record, State::Expired).await?;
                         }
                         Ok::<_, DbError>(())
@@ -68,16 +74,28 @@ pub async fn sweep(app: &App) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Takes the result on oneself. A RESERVE_NOW that comes to nothing leaves no trace at the reservation.
+async fn claim(tx: &mut Tx, id: &str, result: &CommandResultType) -> Result<Option<Record>, DbError> {
+    let record = store::claim(tx, id, result.as_str()).await?;
+    let reservation = record.as_ref().filter(|record| record.kind == CommandType::ReserveNow.as_str());
+    if let Some(id) = reservation.and_then(|record| record.session_id.as_deref())
+        && *result != CommandResultType::Accepted
+    {
+        reservations::store::refused(tx, id).await?;
+    }
+    Ok(record)
+}
+
 /// Sends the result, unless somebody else has.
-async fn finish(app: &App, id: &str, result: CommandResultType, message: Option<&str>) {
+pub(super) async fn finish(app: &App, id: &str, result: CommandResultType, message: Option<&str>) {
     if let Err(error) = try_finish(app, id, result, message).await {
         tracing::error!(error = error.chain(), command = id, "the result of a command is lost");
     }
 }
 
 async fn try_finish(app: &App, id: &str, result: CommandResultType, message: Option<&str>) -> Result<(), DbError> {
-    let (wanted, text) = (id.to_owned(), result.as_str().to_owned());
-    let claimed = app.party.db.write(move |tx| Box::pin(async move { store::claim(tx, &wanted, &text).await })).await?;
+    let (wanted, kind) = (id.to_owned(), result.clone());
+    let claimed = app.party.db.write(move |tx| Box::pin(async move { claim(tx, &wanted, &kind).await })).await?;
     let Some(mut record) = claimed else { return Ok(()) };
     let body = CommandResult {
         result,
@@ -102,6 +120,12 @@ async fn try_finish(app: &App, id: &str, result: CommandResultType, message: Opt
     app.party.db.write(move |tx| Box::pin(async move { store::save(tx, &record, state).await })).await
 }
 
+/// Everything about commands and reservations that is due.
+pub async fn sweep_all(app: &App) -> Result<(), DbError> {
+    sweep(app).await?;
+    reservations::sweep::sweep(app).await
+}
+
 /// Watches over the promised times until `shutdown` is done.
 pub async fn watch(app: App, shutdown: impl Future<Output = ()> + Send) {
     tokio::pin!(shutdown);
@@ -111,7 +135,7 @@ pub async fn watch(app: App, shutdown: impl Future<Output = ()> + Send) {
             () = tokio::time::sleep(std::time::Duration::from_secs(1)) => {}
             () = &mut shutdown => return,
         }
-        if let Err(error) = sweep(&app).await {
+        if let Err(error) = sweep_all(&app).await {
             tracing::error!(error = error.chain(), "commands cannot be watched over");
         }
         if let Err(error) = charging_profiles::carry::sweep(&app).await {

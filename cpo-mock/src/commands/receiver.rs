@@ -5,17 +5,19 @@ use std::time::Duration;
 use axum::extract::State;
 use ocpi_http::openapi::{Envelope, MessageIds, RoutingHeaders, WriteErrors};
 use ocpi_http::{OcpiError, OcpiPath, OcpiReply, OcpiResult, OcpiStatus, OcpiValue, RequestIds, Routing};
-use ocpi_party::{Peer, RegisteredPeer, check_response_url, check_to};
-use ocpi_types::{CommandResponse, CommandResponseType, CommandType, PartyId, Role, TokenType};
+use ocpi_party::{DbError, Peer, RegisteredPeer, check_response_url, check_to};
+use ocpi_types::{CommandResponse, CommandResponseType, CommandResultType, CommandType, PartyId, Role, TokenType};
 use serde_json::Value;
 
 use super::carry;
 use super::request::{Decision, Forward, Refusal, Request};
 use super::store::{self, NewCommand, Record};
-use super::{start, stop, unlock};
+use super::{cancel, reserve, start, stop, unlock};
 use crate::App;
 use crate::api;
 use crate::charging::authorization;
+use crate::reservations::{self, CanceledBy};
+use crate::tokens::store::owner_of;
 
 /// Takes a command. ACCEPTED only says that it goes to the station; the station's own answer is POSTed to `response_url`.
 #[utoipa::path(
@@ -48,6 +50,7 @@ pub async fn post(
     match decision {
         Decision::Refuse(refusal) => refuse(&app, &peer, incoming, refusal).await,
         Decision::Forward(forward) => forward_it(&app, &peer, incoming, *forward).await,
+        Decision::Settled(result, message) => settle(&app, &peer, incoming, result, message).await,
     }
 }
 
@@ -72,15 +75,14 @@ async fn decide(
         Request::Start(command) => start::decide(&app.party, &app.ids, peer, parties, command).await?,
         Request::Stop(command) => stop::decide(&app.party, peer, parties, command).await?,
         Request::Unlock(command) => unlock::decide(&app.party, peer, parties.1, command).await?,
-        Request::Reserve(_) | Request::CancelReservation(_) => {
-            Decision::not_supported("reservations are not supported here")
-        }
+        Request::Reserve(command) => reserve::decide(&app.party, &app.ids, peer, parties, command).await?,
+        Request::CancelReservation(command) => cancel::decide(&app.party, peer, parties, command).await?,
     })
 }
 
 async fn refuse(app: &App, peer: &Peer, incoming: Incoming, refusal: Refusal) -> OcpiResult {
     let timeout = app.config.command_timeout;
-    let record = record(app, peer, incoming, refusal.result.as_str(), Some(refusal.message.clone()), None);
+    let record = record(app, peer, &incoming, refusal.result.as_str(), Some(refusal.message.clone()), None);
     let now = app.party.clock.wall();
     let new = NewCommand { record, evse: None, token: None, result_by: now };
     app.party.db.write(move |tx| Box::pin(async move { store::add(tx, &new).await })).await.map_err(OcpiError::from)?;
@@ -94,62 +96,107 @@ async fn refuse(app: &App, peer: &Peer, incoming: Incoming, refusal: Refusal) ->
 async fn forward_it(app: &App, peer: &Peer, incoming: Incoming, forward: Forward) -> OcpiResult {
     let timeout = app.config.command_timeout;
     let token = match &incoming.request {
-        Request::Start(command) => Some((command.token.uid.as_str().to_owned(), command.token.token_type.clone())),
+        Request::Start(command) => Some(&command.token),
+        Request::Reserve(command) => Some(&command.token),
         _ => None,
     };
     // Only cards can be presented to a reader afterwards.
-    let token = token.filter(|(_, kind)| *kind == TokenType::Rfid);
-    let mut record =
-        record(app, peer, incoming, "ACCEPTED", None, forward.authorization.as_ref().map(|a| a.id.clone()));
+    let token = token.filter(|token| token.token_type == TokenType::Rfid);
+    let token = token.map(|token| (token.uid.as_str().to_owned(), token.token_type.clone()));
+    let session_id = forward.authorization.as_ref().map(|known| known.id.clone()).or_else(|| forward.cancels.clone());
+    let mut record = record(app, peer, &incoming, "ACCEPTED", None, session_id);
     record.to = forward.evse.owner.key();
     let id = record.id.clone();
+    let asked = forward.asked.map(|mut asked| {
+        asked.terms.command_id.clone_from(&id);
+        asked
+    });
+    let cancels = forward.cancels.clone();
     let received_at = record.received_at;
     let result_by = app.party.clock.wall() + Duration::from_secs(u64::from(timeout));
     let new = NewCommand { record, evse: Some(forward.evse.clone()), token, result_by };
     let authorization = forward.authorization.clone();
-    app.party
+    let noted = app
+        .party
         .db
         .write(move |tx| {
             Box::pin(async move {
+                if let Some(asked) = asked
+                    && !reservations::store::ask(tx, asked).await?
+                {
+                    return Ok(false);
+                }
+                if let Some(id) = &cancels {
+                    reservations::store::cancel(tx, id, CanceledBy::Emsp).await?;
+                }
                 if let Some(authorization) = &authorization {
                     authorization::save(tx, authorization, received_at).await?;
                 }
-                store::add(tx, &new).await
+                store::add(tx, &new).await?;
+                Ok::<_, DbError>(true)
             })
         })
         .await
         .map_err(OcpiError::from)?;
+    if !noted {
+        let message = "this reservation is just being changed: try again in a moment".to_owned();
+        let refusal = Refusal { result: CommandResponseType::Rejected, status: OcpiStatus::Success, message };
+        return refuse(app, peer, incoming, refusal).await;
+    }
     let app = app.clone();
     tokio::spawn(async move { carry::carry(&app, &id, &forward.evse, forward.command).await });
+    Ok(OcpiReply::data(&response(CommandResponseType::Accepted, timeout, None)))
+}
+
+/// The answer is known without asking a station: it is sent as the result all the same.
+async fn settle(
+    app: &App,
+    peer: &Peer,
+    incoming: Incoming,
+    result: CommandResultType,
+    message: &'static str,
+) -> OcpiResult {
+    let timeout = app.config.command_timeout;
+    let mut record = record(app, peer, &incoming, "ACCEPTED", None, None);
+    if record.to.is_empty() {
+        record.to = app.party.own_party().key();
+    }
+    let id = record.id.clone();
+    let result_by = app.party.clock.wall() + Duration::from_secs(u64::from(timeout));
+    let new = NewCommand { record, evse: None, token: None, result_by };
+    app.party.db.write(move |tx| Box::pin(async move { store::add(tx, &new).await })).await.map_err(OcpiError::from)?;
+    let app = app.clone();
+    tokio::spawn(async move { carry::finish(&app, &id, result, Some(message)).await });
     Ok(OcpiReply::data(&response(CommandResponseType::Accepted, timeout, None)))
 }
 
 fn record(
     app: &App,
     peer: &Peer,
-    incoming: Incoming,
+    incoming: &Incoming,
     response: &str,
     message: Option<String>,
     session_id: Option<String>,
 ) -> Record {
     let sender = match &incoming.request {
-        Request::Start(command) => Some(crate::tokens::store::owner_of(&command.token)),
-        _ => incoming.routing.from.or_else(|| peer.for_all(&Role::Emsp)),
+        Request::Start(command) => Some(owner_of(&command.token)),
+        Request::Reserve(command) => Some(owner_of(&command.token)),
+        _ => incoming.routing.from.clone().or_else(|| peer.for_all(&Role::Emsp)),
     };
     Record {
         id: app.ids.next(),
         kind: incoming.kind.as_str().to_owned(),
         peer_id: peer.id.clone(),
         from: sender.map(|party| party.key()).unwrap_or_default(),
-        to: incoming.owner.map(|party| party.key()).unwrap_or_default(),
+        to: incoming.owner.as_ref().map(PartyId::key).unwrap_or_default(),
         response_url: incoming.request.response_url().as_str().to_owned(),
-        request: incoming.body,
+        request: incoming.body.clone(),
         response: response.to_owned(),
         message,
         result: None,
         delivery_error: None,
         received_at: app.party.clock.now(),
-        correlation_id: incoming.correlation_id,
+        correlation_id: incoming.correlation_id.clone(),
         session_id,
     }
 }

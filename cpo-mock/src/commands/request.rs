@@ -2,12 +2,13 @@
 
 use ocpi_http::{OcpiError, OcpiStatus};
 use ocpi_types::{
-    CancelReservation, CommandResponseType, CommandType, Object, ReserveNow, StartSession, StopSession,
-    UnlockConnector, Url, parse,
+    CancelReservation, CommandResponseType, CommandResultType, CommandType, Object, ReserveNow, StartSession,
+    StopSession, UnlockConnector, Url, parse,
 };
 use serde_json::Value;
 
 use crate::charging::Authorization;
+use crate::reservations::store::Asked;
 use crate::station::{Command, EvseKey};
 
 /// A command, read from its body.
@@ -56,6 +57,8 @@ fn object<T: Object>(body: Value) -> Result<T, OcpiError> {
 pub(super) enum Decision {
     /// It goes to a station.
     Forward(Box<Forward>),
+    /// It is accepted, and its result is known already.
+    Settled(CommandResultType, &'static str),
     /// It goes no further.
     Refuse(Refusal),
 }
@@ -65,8 +68,12 @@ pub(super) enum Decision {
 pub(super) struct Forward {
     pub(super) evse: EvseKey,
     pub(super) command: Command,
-    /// START_SESSION: the permission that it brings.
+    /// START_SESSION and RESERVE_NOW: the permission that it brings.
     pub(super) authorization: Option<Authorization>,
+    /// RESERVE_NOW: what it asks for.
+    pub(super) asked: Option<Asked>,
+    /// CANCEL_RESERVATION: our name for the reservation.
+    pub(super) cancels: Option<String>,
 }
 
 /// Why a command goes no further.

@@ -1,12 +1,14 @@
 //! START_SESSION. Spec: mod_commands, "StartSession Object".
 
 use ocpi_party::{DbError, Party, Peer};
-use ocpi_types::{AuthMethod, Capability, Evse, Location, PartyId, Role, StartSession, Status};
+use ocpi_types::{AuthMethod, Capability, CiString, Evse, Location, PartyId, Role, StartSession, Status};
 
 use super::request::{Decision, Forward};
 use crate::charging::Authorization;
+use crate::charging::authorization::snapshot;
 use crate::ids::Ids;
 use crate::locations;
+use crate::reservations::claim::{self, Claim};
 use crate::station::{Command, EvseKey};
 use crate::tokens;
 
@@ -33,7 +35,15 @@ pub(super) async fn decide(
     if !location.lets_charge_at(party.clock.now()) {
         return Ok(Decision::reject("the Location is closed, and nobody charges there then"));
     }
-    let evse = match choose(&location, request) {
+    let named = request.evse_uid.is_none() && request.connector_id.is_none();
+    let kept = match named.then(|| snapshot(&request.token)) {
+        Some(token) => {
+            let group = request.token.group_id.as_ref();
+            claim::kept_for(&party.db, &found.owner, &location.id, &token, group).await?
+        }
+        None => None,
+    };
+    let evse = match choose(&location, request, kept.as_ref()) {
         Ok(evse) => evse,
         Err(refusal) => return Ok(refusal),
     };
@@ -47,18 +57,31 @@ pub(super) async fn decide(
         request.authorization_reference.clone(),
         &peer.id,
     );
+    let key = EvseKey { owner: found.owner, location_id: location.id.clone(), evse_uid: evse.uid.clone() };
+    // Where the EVSE is kept for somebody else, the station refuses.
+    let authorization = match claim::claim(&party.db, &key, &authorization).await? {
+        Claim::Holder(id) => Authorization { id, ..authorization },
+        Claim::Free | Claim::Kept => authorization,
+    };
     Ok(Decision::Forward(Box::new(Forward {
-        evse: EvseKey { owner: found.owner, location_id: location.id.clone(), evse_uid: evse.uid.clone() },
+        evse: key,
         command: Command::Start {
             connector_id: request.connector_id.as_ref().map(|id| id.as_str().to_owned()),
             authorized: authorization.authorized(),
         },
         authorization: Some(authorization),
+        asked: None,
+        cancels: None,
     })))
 }
 
-/// The EVSE that is named, or the one that is best for a driver who did not say which.
-fn choose<'a>(location: &'a Location, request: &StartSession) -> Result<&'a Evse, Decision> {
+/// The EVSE that is named, or the one that is best for a driver who did not say which: the one that he has reserved, or one
+/// that is free.
+fn choose<'a>(
+    location: &'a Location,
+    request: &StartSession,
+    kept: Option<&CiString<36>>,
+) -> Result<&'a Evse, Decision> {
     if let Some(uid) = &request.evse_uid {
         let known = location.evses.iter().find(|evse| evse.uid == *uid);
         return known.ok_or_else(|| Decision::reject(format!("the Location has no EVSE {uid}")));
@@ -71,7 +94,7 @@ fn choose<'a>(location: &'a Location, request: &StartSession) -> Result<&'a Evse
     };
     let mut usable: Vec<&Evse> = location.evses.iter().filter(usable).collect();
     // Stable: of several that are free, the first.
-    usable.sort_by_key(|evse| evse.status != Status::Available);
+    usable.sort_by_key(|evse| (Some(&evse.uid) != kept, evse.status != Status::Available));
     usable.first().copied().ok_or_else(|| Decision::not_supported("no EVSE of this Location can be started remotely"))
 }
 

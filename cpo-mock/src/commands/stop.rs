@@ -25,9 +25,14 @@ pub(super) async fn decide(
     if matches!(session.status, SessionStatus::Completed | SessionStatus::Invalid) {
         return Ok(Decision::reject("this Session has ended already"));
     }
+    if session.status == SessionStatus::Reservation {
+        return Ok(Decision::reject("nobody charges yet: CANCEL_RESERVATION ends a reservation"));
+    }
     Ok(Decision::Forward(Box::new(Forward {
         evse: EvseKey { owner: found.owner, location_id: session.location_id, evse_uid: session.evse_uid },
         command: Command::Stop { transaction_id: session.id.as_str().to_owned() },
         authorization: None,
+        asked: None,
+        cancels: None,
     })))
 }

@@ -92,7 +92,7 @@ pub struct NewCommand {
     pub record: Record,
     /// The EVSE that it goes to.
     pub evse: Option<EvseKey>,
-    /// START_SESSION: the Token that the permission is for.
+    /// START_SESSION and RESERVE_NOW: the Token that the permission is for.
     pub token: Option<(String, TokenType)>,
     /// Real time by which the result was promised.
     pub result_by: DateTime,
@@ -128,7 +128,7 @@ fn evse_key(evse: &EvseKey) -> String {
     format!("{owner}|{location_id}|{evse_uid}")
 }
 
-/// The permission of the last START_SESSION with this RFID card at this EVSE since `since`.
+/// The permission of the last START_SESSION or RESERVE_NOW with this RFID card at this EVSE since `since`.
 pub async fn recent_start(db: &Db, evse: &EvseKey, uid: &str, since: DateTime) -> Result<Option<String>, DbError> {
     let json: Option<String> = sqlx::query_scalar(
         "SELECT json FROM commands WHERE token_key = $1 AND evse_key = $2 AND received_at >= $3 AND state <> 'REFUSED' \

@@ -6,6 +6,7 @@ use ocpi_types::{Capability, PartyId, UnlockConnector};
 use super::request::{Decision, Forward};
 use crate::charging::charge;
 use crate::locations;
+use crate::reservations;
 use crate::station::{Command, EvseKey};
 
 /// Whether it can be passed on to the station.
@@ -34,9 +35,14 @@ pub(super) async fn decide(
     if running.is_some_and(|charge| charge.authorization.peer_id != peer.id) {
         return Ok(Decision::reject("somebody else's customer is charging there"));
     }
+    if reservations::claim::partner_at(&party.db, &key).await?.is_some_and(|peer_id| peer_id != peer.id) {
+        return Ok(Decision::reject("the EVSE is reserved for somebody else's customer"));
+    }
     Ok(Decision::Forward(Box::new(Forward {
         evse: key,
         command: Command::Unlock { connector_id: connector.id.as_str().to_owned() },
         authorization: None,
+        asked: None,
+        cancels: None,
     })))
 }

@@ -5,6 +5,7 @@ use ocpi_types::{CiString, DateTime, Evse, Location, ModuleId, Object, PartyId, 
 use sqlx::Row;
 
 use super::{revise, schedule};
+use crate::reservations;
 use crate::station::{EvseKey, Simulator};
 
 /// The Locations.
@@ -153,7 +154,7 @@ pub async fn put_part(tx: &mut Tx, location: &Location, is_private: bool, part: 
     Ok(upserted)
 }
 
-/// The Location with the status of those EVSEs at which a charge is going on; `None` when there is none.
+/// The Location with the status of those EVSEs at which a charge is going on, or that are reserved; `None` when there is none.
 async fn with_live_status(tx: &mut Tx, owner: &PartyId, location: &Location) -> Result<Option<Location>, DbError> {
     let busy: Vec<String> =
         sqlx::query_scalar("SELECT evse_uid FROM charges WHERE running = 1 AND owner = $1 AND location_id = $2")
@@ -161,13 +162,18 @@ async fn with_live_status(tx: &mut Tx, owner: &PartyId, location: &Location) -> 
             .bind(location.id.key())
             .fetch_all(&mut **tx)
             .await?;
-    if busy.is_empty() {
+    let kept = reservations::store::kept_at(tx, owner, &location.id).await?;
+    if busy.is_empty() && kept.is_empty() {
         return Ok(None);
     }
     let mut live = location.clone();
     let in_use = |evse: &&mut Evse| busy.contains(&evse.uid.key()) && !is_out_of_use(&evse.status);
     for evse in live.evses.iter_mut().filter(in_use) {
         evse.status = Status::Charging;
+    }
+    let is_kept = |evse: &&mut Evse| kept.contains(&evse.uid.key()) && !is_out_of_use(&evse.status);
+    for evse in live.evses.iter_mut().filter(is_kept) {
+        evse.status = Status::Reserved;
     }
     Ok(Some(live))
 }

@@ -11,6 +11,7 @@ pub mod homes;
 pub mod locations;
 pub mod objects;
 pub mod query;
+pub mod reservations;
 pub mod stations;
 pub mod tariffs;
 

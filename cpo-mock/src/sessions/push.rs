@@ -62,7 +62,9 @@ pub(crate) async fn deliver(desk: &Desk<'_>) -> Result<Option<String>, CallError
 
 /// The change from what is known to what is; `None` when it is more than a PATCH can say.
 fn patch(session: &Session, known: &Acknowledged) -> Option<Patch<Session>> {
-    let began = session.start_date_time != known.start || known.status == SessionStatus::Pending;
+    // While nobody charges, all of it can change: the place, the token, the reference.
+    let waiting = matches!(known.status, SessionStatus::Pending | SessionStatus::Reservation);
+    let began = session.start_date_time != known.start || waiting;
     if began || session.charging_periods.len() < known.periods {
         return None;
     }

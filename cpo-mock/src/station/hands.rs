@@ -3,7 +3,7 @@
 use super::car::Car;
 use super::model::{Authorized, Plugged, Station};
 use super::settings::Settings;
-use super::{Answer, Command, EndReason};
+use super::{Answer, Command, EndReason, ReservationEnd};
 
 impl Station {
     /// Carries a command out.
@@ -23,6 +23,8 @@ impl Station {
             },
             Command::Unlock { connector_id } => self.unlock(&connector_id, settings),
             Command::Profile(change) => self.change_profile(change),
+            Command::Reserve { reservation_id, until } => self.reserve(reservation_id, until),
+            Command::CancelReservation { reservation_id } => self.cancel_reservation(&reservation_id),
         }
     }
 
@@ -30,6 +32,9 @@ impl Station {
     pub fn start(&mut self, connector_id: Option<String>, authorized: Authorized, settings: &Settings) -> Answer {
         if self.fault.is_some() {
             return Answer::Faulted;
+        }
+        if self.is_kept_from(&authorized.id) {
+            return Answer::Reserved;
         }
         let same_connector = |plugged: &Plugged| {
             connector_id.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(&plugged.connector_id))
@@ -88,11 +93,13 @@ impl Station {
         self.end(EndReason::Local, settings);
     }
 
-    /// Something breaks: a charge ends.
+    /// Something breaks: a charge ends, and so does a reservation.
     pub fn break_down(&mut self, fault: &str, settings: &Settings) {
+        // First of all, so that nobody is told in between that the EVSE is free.
+        self.fault = Some(fault.to_owned());
         self.end(EndReason::Fault, settings);
         self.give_up(EndReason::Fault);
-        self.fault = Some(fault.to_owned());
+        self.end_reservation(ReservationEnd::Fault);
         self.report();
     }
 

@@ -12,6 +12,7 @@ mod model;
 mod profile;
 #[cfg(test)]
 mod profile_tests;
+mod reservation;
 mod settings;
 mod simulator;
 mod store;
@@ -22,6 +23,7 @@ pub use car::Car;
 pub use hands::Refusal;
 pub use model::{Authorized, Station, Transaction};
 pub use profile::{LimitCause, Origin, Plan, Profile, ProfileChange, Step, Unit};
+pub use reservation::Kept;
 pub use settings::{ConnectorSpec, Driver, Settings};
 pub use simulator::{Simulator, SimulatorError, StationView};
 
@@ -64,7 +66,7 @@ pub enum Command {
     Start {
         /// The connector, where the driver said which.
         connector_id: Option<String>,
-        /// Who: comes back in [`EventKind::Begun`] and names the transaction.
+        /// Who: comes back in [`EventKind::Begun`] and names the transaction. With the name of a reservation it uses that.
         authorized: Authorized,
     },
     /// End a transaction.
@@ -79,6 +81,18 @@ pub enum Command {
     },
     /// Change how fast a transaction may charge.
     Profile(ProfileChange),
+    /// Keep the EVSE for somebody; with the name of a reservation that is there already, change that.
+    Reserve {
+        /// The platform's name for the reservation.
+        reservation_id: String,
+        /// When it ends by itself.
+        until: DateTime,
+    },
+    /// Give the EVSE free again.
+    CancelReservation {
+        /// The platform's name for the reservation.
+        reservation_id: String,
+    },
 }
 
 /// A station's answer to a [`Command`].
@@ -90,6 +104,8 @@ pub enum Answer {
     Rejected,
     /// Somebody else is charging there.
     Occupied,
+    /// It is kept for somebody else.
+    Reserved,
     /// The station is broken.
     Faulted,
     /// The station does not start before a cable is plugged in.
@@ -164,6 +180,20 @@ pub enum EventKind {
         /// Why.
         reason: EndReason,
     },
+    /// The EVSE is kept for somebody from now on, or until another time than before.
+    Reserved {
+        /// The reservation.
+        reservation_id: String,
+        /// When it ends by itself.
+        until: DateTime,
+    },
+    /// The EVSE is not kept any longer, and the reservation was not used.
+    ReservationEnded {
+        /// The reservation.
+        reservation_id: String,
+        /// Why.
+        reason: ReservationEnd,
+    },
 }
 
 /// What a station's meter shows, and what flows from this moment on.
@@ -188,6 +218,8 @@ pub enum EvseState {
     Available,
     /// A vehicle is plugged in, or somebody is expected.
     InUse,
+    /// It is kept for somebody who has reserved it.
+    Reserved,
     /// A component is broken.
     Faulted,
 }
@@ -209,6 +241,17 @@ pub enum EndReason {
     OutOfUse,
     /// No vehicle was plugged in in time.
     NoVehicle,
+}
+
+/// Why a reservation ended without being used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReservationEnd {
+    /// Its time was over.
+    Expired,
+    /// The platform asked for it.
+    Cancelled,
+    /// The station broke down.
+    Fault,
 }
 
 impl EndReason {

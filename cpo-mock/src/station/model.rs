@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::car::{Car, MJ_PER_WH};
 use super::profile::{LimitCause, Limits};
+use super::reservation::Kept;
 use super::settings::{ConnectorSpec, Settings};
-use super::{EndReason, Event, EventKind, EvseState, Reading};
+use super::{EndReason, Event, EventKind, EvseState, Reading, ReservationEnd};
 
 /// Whom the platform has allowed to charge. Opaque to the station, but for the card's number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +75,9 @@ pub struct Station {
     pub(super) plugged: Option<Plugged>,
     pub(super) expected: Option<Expected>,
     pub(super) transaction: Option<Transaction>,
+    /// Who has reserved it.
+    #[serde(default)]
+    pub(super) kept: Option<Kept>,
     reported: EvseState,
     /// What the platform has not been told yet.
     pub(super) untold: Vec<Event>,
@@ -102,6 +106,7 @@ impl Station {
             plugged: None,
             expected: None,
             transaction: None,
+            kept: None,
             reported,
             untold: Vec::new(),
         }
@@ -112,7 +117,11 @@ impl Station {
     pub fn state(&self) -> EvseState {
         if self.fault.is_some() {
             EvseState::Faulted
-        } else if self.taken || self.plugged.is_some() || self.expected.is_some() || self.transaction.is_some() {
+        } else if self.taken || self.transaction.is_some() {
+            EvseState::InUse
+        } else if self.kept.is_some() {
+            EvseState::Reserved
+        } else if self.plugged.is_some() || self.expected.is_some() {
             EvseState::InUse
         } else {
             EvseState::Available
@@ -149,13 +158,14 @@ impl Station {
         self.untold.is_empty()
     }
 
-    /// Takes note of what the EVSE is published as now: out of use, so that a charge ends, or in use again.
+    /// Takes note of what the EVSE is published as now: out of use, so that a charge or a reservation ends, or in use again.
     pub fn follow(&mut self, status: &Status, settings: &Settings) {
         if crate::locations::store::is_out_of_use(status) {
             if self.fault.is_none() {
+                self.fault = Some(published_as(status));
                 self.end(EndReason::OutOfUse, settings);
                 self.give_up(EndReason::OutOfUse);
-                self.fault = Some(published_as(status));
+                self.end_reservation(ReservationEnd::Fault);
                 self.report();
             }
         } else if self.fault.is_some() && !self.is_broken() {
@@ -167,11 +177,8 @@ impl Station {
     /// Nothing would be lost if this station were built anew from its EVSE.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.transaction.is_none()
-            && self.expected.is_none()
-            && self.plugged.is_none()
-            && self.site_watts.is_none()
-            && self.untold.is_empty()
+        let nobody = self.transaction.is_none() && self.expected.is_none() && self.plugged.is_none();
+        nobody && self.kept.is_none() && self.site_watts.is_none() && self.untold.is_empty()
     }
 
     /// When something happens by itself next.
@@ -181,7 +188,8 @@ impl Station {
         let leaves = self.plugged.as_ref().and_then(|plugged| plugged.leaves);
         let reading = self.transaction.as_ref().map(|transaction| transaction.next_reading);
         let limit = self.transaction.as_ref().and_then(|_| self.allowed()?.1);
-        [expected, leaves, reading, limit, self.power_changes()].into_iter().flatten().min()
+        let moments = [expected, leaves, reading, limit, self.lapses(), self.power_changes()];
+        moments.into_iter().flatten().min()
     }
 
     /// Lets time pass until `now`.
@@ -210,12 +218,15 @@ impl Station {
         if let Some(expected) = self.expected.take() {
             let reading = self.reading();
             self.tell(EventKind::Ended { transaction_id: expected.authorized.id, reading, reason });
+            self.lapse();
             self.report();
         }
     }
 
     pub(super) fn begin(&mut self, authorized: Authorized, settings: &Settings, waited: Option<String>) {
         let interval = self.interval(settings);
+        // Whoever begins here had the right to: the reservation, if there was one, has been used.
+        self.kept = None;
         self.transaction = Some(Transaction {
             authorized: authorized.clone(),
             next_reading: self.at + interval,
@@ -256,6 +267,8 @@ impl Station {
         } else if self.plugged.as_ref().is_some_and(|plugged| plugged.leaves.is_some_and(|leaves| leaves <= now)) {
             // Cannot be refused: something is plugged in.
             let _ = self.unplug(settings);
+        } else if self.lapses().is_some_and(|until| until <= now) {
+            self.lapse();
         } else if let Some(transaction) = &self.transaction {
             let transaction_id = transaction.authorized.id.clone();
             let next_reading =

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use ocpi_http::Clock;
 use ocpi_party::{Db, DbError, Tx};
-use ocpi_types::{Evse, PartyId};
+use ocpi_types::{DateTime, Evse, PartyId};
 use serde::Serialize;
 use tokio::sync::Notify;
 
@@ -72,7 +72,7 @@ pub struct StationView {
     /// `EVSE.uid`.
     #[schema(example = "SEA001-1")]
     pub evse_uid: String,
-    /// `AVAILABLE`, `IN_USE` or `FAULTED`.
+    /// `AVAILABLE`, `IN_USE`, `RESERVED` or `FAULTED`.
     #[schema(example = "IN_USE")]
     pub state: &'static str,
     /// What is broken.
@@ -93,6 +93,12 @@ pub struct StationView {
     /// The transaction that is going on; it has the id of its Session.
     #[schema(required = false, example = "0a0e0c5e-6c3a-4f2c-9b53-0f4d2f0a1c11")]
     pub session_id: Option<String>,
+    /// The reservation for which it is kept; it has the id of its Session.
+    #[schema(required = false, example = json!(null))]
+    pub reservation_id: Option<String>,
+    /// Until when it is kept.
+    #[schema(required = false, example = json!(null))]
+    pub reserved_until: Option<DateTime>,
 }
 
 impl StationView {
@@ -104,6 +110,7 @@ impl StationView {
             state: match station.state() {
                 EvseState::Available => "AVAILABLE",
                 EvseState::InUse => "IN_USE",
+                EvseState::Reserved => "RESERVED",
                 EvseState::Faulted => "FAULTED",
             },
             fault: station.fault().map(str::to_owned),
@@ -112,6 +119,8 @@ impl StationView {
             watts: station.flow().map_or(0, |(_, watts)| watts),
             limit_watts: station.allowed().map(|(watts, _)| watts),
             session_id: station.transaction().map(|transaction| transaction.authorized.id.clone()),
+            reservation_id: station.kept().map(|kept| kept.reservation_id.clone()),
+            reserved_until: station.kept().map(|kept| kept.until),
         }
     }
 }
@@ -186,6 +195,7 @@ impl Simulator {
                 self.by_hand(key, move |station, settings| match station.start(None, authorized, settings) {
                     Answer::Accepted => Ok(()),
                     Answer::Occupied => Err(Refusal("somebody else is charging here")),
+                    Answer::Reserved => Err(Refusal("the EVSE is reserved for somebody else")),
                     Answer::NoCable => Err(Refusal("plug the vehicle in first")),
                     _ => Err(Refusal("the station does not start")),
                 })

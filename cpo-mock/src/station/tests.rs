@@ -3,7 +3,9 @@
 use ocpi_types::{DateTime, Evse, parse};
 use serde_json::json;
 
-use super::{Answer, Authorized, Car, Command, Driver, EndReason, EventKind, EvseState, Settings, Station};
+use super::{
+    Answer, Authorized, Car, Command, Driver, EndReason, EventKind, EvseState, ReservationEnd, Settings, Station,
+};
 
 fn at(text: &str) -> DateTime {
     ocpi_types::parse_date_time(&format!("2026-06-12T{text}Z")).unwrap().0
@@ -67,6 +69,7 @@ fn a_charge_from_plug_to_plug() {
                 EventKind::Ended { reading, reason, .. } => format!("{} Wh, {reason:?}", reading.wh),
                 EventKind::PluggedIn { .. } => "plugged in".to_owned(),
                 EventKind::Limits { cause, .. } => format!("{cause:?}"),
+                EventKind::Reserved { .. } | EventKind::ReservationEnded { .. } => "reservation".to_owned(),
             };
             format!("{} {name}", at.format("%T"))
         })
@@ -236,4 +239,80 @@ fn the_numbers_of_events_never_go_back() {
     let mut anew = Station::new(&evse("AC_1_PHASE", "AVAILABLE"), at("10:00:01"));
     anew.plug_in(None, Car::new(50_000, 50), &settings).unwrap();
     assert!(anew.untold[0].seq > last);
+}
+
+fn reserve(id: &str, until: &str) -> Command {
+    Command::Reserve { reservation_id: id.to_owned(), until: at(until) }
+}
+
+fn cancel(id: &str) -> Command {
+    Command::CancelReservation { reservation_id: id.to_owned() }
+}
+
+/// How reservations ended, and when.
+fn endings(station: &mut Station) -> Vec<(DateTime, ReservationEnd)> {
+    let ending = |(at, kind)| match kind {
+        EventKind::ReservationEnded { reason, .. } => Some((at, reason)),
+        _ => None,
+    };
+    told(station).into_iter().filter_map(ending).collect()
+}
+
+// Proves: LOC-162, LOC-164
+#[test]
+fn an_evse_is_kept_for_one_driver_until_the_time_is_over() {
+    let settings = by_hand();
+    let mut station = Station::new(&evse("AC_1_PHASE", "AVAILABLE"), at("10:00:00"));
+    assert_eq!(station.command(reserve("S1", "10:30:00"), &settings), Answer::Accepted);
+    assert_eq!(station.state(), EvseState::Reserved);
+    assert!(!station.is_idle());
+    assert_eq!(station.command(reserve("S2", "10:30:00"), &settings), Answer::Reserved);
+    assert_eq!(
+        station.command(reserve("S1", "10:20:00"), &settings),
+        Answer::Accepted,
+        "the same once more is a change"
+    );
+    assert_eq!(station.command(cancel("S2"), &settings), Answer::Rejected);
+    let stranger = Authorized { id: "S2".to_owned(), uid: "CARD2".to_owned() };
+    assert_eq!(station.start(None, stranger, &settings), Answer::Reserved);
+    let mut cancelled = station.clone();
+    station.advance(at("11:00:00"), &settings);
+    assert_eq!(endings(&mut station), [(at("10:20:00"), ReservationEnd::Expired)]);
+    assert_eq!(station.state(), EvseState::Available);
+    assert_eq!(cancelled.command(cancel("S1"), &settings), Answer::Accepted);
+    assert_eq!(endings(&mut cancelled), [(at("10:00:00"), ReservationEnd::Cancelled)]);
+    assert_eq!(cancelled.command(reserve("S1", "09:00:00"), &settings), Answer::Rejected, "over before it began");
+}
+
+#[test]
+fn a_start_without_a_vehicle_does_not_use_the_reservation_up() {
+    let settings = by_hand();
+    let mut station = Station::new(&evse("AC_1_PHASE", "AVAILABLE"), at("10:00:00"));
+    station.command(reserve("S1", "10:03:00"), &settings);
+    assert_eq!(station.command(start(None), &settings), Answer::Accepted);
+    station.advance(at("10:02:30"), &settings);
+    assert_eq!(station.state(), EvseState::Reserved);
+    // The second time the driver is still expected when the time is over, and is waited for.
+    assert_eq!(station.command(start(None), &settings), Answer::Accepted);
+    let mut late = station.clone();
+    station.advance(at("10:04:00"), &settings);
+    station.plug_in(None, Car::new(50_000, 50), &settings).unwrap();
+    assert!(station.transaction().is_some());
+    assert!(endings(&mut station).is_empty());
+    late.advance(at("10:10:00"), &settings);
+    assert_eq!(endings(&mut late), [(at("10:04:30"), ReservationEnd::Expired)]);
+    assert_eq!(late.state(), EvseState::Available);
+}
+
+#[test]
+fn a_fault_ends_the_reservation_and_nobody_hears_that_the_evse_is_free() {
+    let settings = by_hand();
+    let mut station = Station::new(&evse("AC_1_PHASE", "AVAILABLE"), at("10:00:00"));
+    station.command(reserve("S1", "10:30:00"), &settings);
+    told(&mut station);
+    station.break_down("ground fault", &settings);
+    assert_eq!(station.command(reserve("S1", "10:30:00"), &settings), Answer::Faulted);
+    let events: Vec<_> = told(&mut station).into_iter().map(|(_, kind)| kind).collect();
+    let ended = EventKind::ReservationEnded { reservation_id: "S1".to_owned(), reason: ReservationEnd::Fault };
+    assert_eq!(events, [ended, EventKind::Status { state: EvseState::Faulted }]);
 }

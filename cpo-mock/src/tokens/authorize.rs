@@ -12,7 +12,8 @@
 //! An EMSP that answers without a verdict (2001, 2002, not an AuthorizationInfo) was reached: the card is refused. Tokens of
 //! partners that are not registered any more are worth nothing, because nobody would pay.
 //!
-//! A card whose START_SESSION for this EVSE came within the last 15 minutes was authorized by its EMSP already.
+//! A card whose START_SESSION or RESERVE_NOW for this EVSE came within the last 15 minutes was authorized by its EMSP
+//! already. Where the EVSE is reserved, only the holder's card, or one of its group, is allowed.
 
 use ocpi_party::{DbError, Party, PeerStatus};
 use ocpi_types::{AllowedType, AuthMethod, AuthorizationInfo, Capability, CiString, Token, TokenType, WhitelistType};
@@ -23,9 +24,13 @@ use crate::charging::authorization::{self, Authorization};
 use crate::commands;
 use crate::ids::Ids;
 use crate::locations;
+use crate::reservations::claim;
 use crate::station::{Authorized, EvseKey, Verdict};
 
-/// How long the Token of a START_SESSION needs no authorization at that EVSE. Spec: mod_commands, "StartSession Object".
+/// Why nobody else is allowed.
+const RESERVED: &str = "the EVSE is reserved for somebody else";
+
+/// How long the Token of a START_SESSION or RESERVE_NOW needs no authorization at that EVSE. Spec: mod_commands, "StartSession Object".
 const COMMAND_HOLDS: chrono::TimeDelta = chrono::TimeDelta::minutes(15);
 
 /// What to do with Tokens of whitelist type ALLOWED, where OCPI leaves the CPO the choice.
@@ -65,18 +70,21 @@ pub async fn card(
     if is_closed(party, evse).await? {
         return Ok(refused("this place is closed"));
     }
+    if claim::is_kept_from(&party.db, evse, &card.uid).await? {
+        return Ok(refused(RESERVED));
+    }
     let since = party.clock.now() - COMMAND_HOLDS;
     if card.token_type == TokenType::Rfid
         && let Some(earlier) = commands::store::recent_start(&party.db, evse, &card.uid, since).await?
         && let Some(earlier) = authorization::read(&party.db, &earlier).await?
     {
-        return permit(party, Authorization { id: ids.next(), ..earlier }).await;
+        return permit(party, evse, Authorization { id: ids.next(), ..earlier }).await;
     }
     let known = store::find_all(&party.db, &card.uid, &card.token_type).await?;
     let opinions = if known.is_empty() { Opinions::Everybody } else { Opinions::Known(known) };
     match opinions.ask(party, policy, evse, card).await? {
         Opinion::Yes { token, method, reference, peer_id } => {
-            permit(party, Authorization::new(ids.next(), &token, method, reference, &peer_id)).await
+            permit(party, evse, Authorization::new(ids.next(), &token, method, reference, &peer_id)).await
         }
         Opinion::No(reason) => Ok(refused(reason)),
     }
@@ -229,7 +237,11 @@ fn judge(evse: &EvseKey, info: AuthorizationInfo, peer_id: &str) -> Opinion {
     }
 }
 
-async fn permit(party: &Party, authorization: Authorization) -> Result<Verdict, DbError> {
+/// Remembers the permission; in the name of the reservation where the driver has one here.
+async fn permit(party: &Party, evse: &EvseKey, authorization: Authorization) -> Result<Verdict, DbError> {
+    let Some(authorization) = claim::name(&party.db, evse, authorization).await? else {
+        return Ok(refused(RESERVED));
+    };
     let authorized = authorization.authorized();
     let now = party.clock.now();
     party.db.write(move |tx| Box::pin(async move { authorization::save(tx, &authorization, now).await })).await?;

@@ -105,7 +105,6 @@ async fn what_cannot_be_passed_on_is_said_at_once() {
             ("UNLOCK_CONNECTOR", nowhere, 2003, "REJECTED"),
             ("UNLOCK_CONNECTOR", unlock("E2"), 1000, "NOT_SUPPORTED"),
             ("RESERVE_NOW", reserve, 1000, "NOT_SUPPORTED"),
-            ("CANCEL_RESERVATION", json!({ "response_url": url, "reservation_id": "1" }), 1000, "NOT_SUPPORTED"),
         ] {
             let reply = send(&world, &partner, kind, &body).await;
             assert_eq!((reply.http, reply.code()), (200, code), "{kind}: {reply:?}");

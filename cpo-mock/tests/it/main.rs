@@ -14,6 +14,7 @@ mod lists;
 mod operator;
 mod places;
 mod platforms;
+mod reservations;
 mod restart;
 mod running;
 mod tokens;

@@ -14,7 +14,7 @@ use crate::emsp::Emsp;
 use crate::world::{World, config};
 
 /// Lets a piece of work get so far and no further, as when the process is killed: it is polled so many times and dropped.
-async fn die_after(polls: usize, work: impl Future<Output = ()>) {
+pub(crate) async fn die_after(polls: usize, work: impl Future<Output = ()>) {
     let mut work = pin!(work);
     let mut left = polls;
     poll_fn(|context| {

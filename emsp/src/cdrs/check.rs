@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::check_reservation::{self, KnownReservation};
 use super::{check_content, check_credit};
 
 /// How bad a finding is.
@@ -104,6 +105,8 @@ pub struct Known {
     pub location: Option<Location>,
     /// The CDR that a Credit CDR takes back.
     pub credited: Option<Cdr>,
+    /// The reservation that the CDR bills, if we have made it.
+    pub reservation: Option<KnownReservation>,
     /// The moment of the check.
     pub now: DateTime<Utc>,
 }
@@ -121,6 +124,7 @@ pub fn check(cdr: &Cdr, form: &Report, known: &Known) -> Vec<CdrFinding> {
     reference(cdr, known, &mut found);
     session(cdr, known, &mut found);
     place(cdr, known, &mut found);
+    check_reservation::check(cdr, known.reservation.as_ref(), &mut found);
     check_credit::credit(cdr, known, &mut found);
     home(cdr, &mut found);
     found
@@ -202,7 +206,10 @@ fn session(cdr: &Cdr, known: &Known, found: &mut Vec<CdrFinding>) {
         let what = format!("{}, but the session is in {}", cdr.currency, session.currency);
         differs("SESSION_CURRENCY", Severity::Problem, "/currency", what);
     }
-    if session.location_id != cdr.cdr_location.id || session.evse_uid != cdr.cdr_location.evse_uid {
+    // A reservation that was not used need not name an EVSE.
+    let open = [&session.evse_uid, &cdr.cdr_location.evse_uid].into_iter().any(|uid| *uid == "#NA");
+    let elsewhere = session.evse_uid != cdr.cdr_location.evse_uid && !open;
+    if session.location_id != cdr.cdr_location.id || elsewhere {
         let what = format!("the session was at {} {}", session.location_id, session.evse_uid);
         differs("SESSION_PLACE", Severity::Warning, "/cdr_location", what);
     }
@@ -210,7 +217,9 @@ fn session(cdr: &Cdr, known: &Known, found: &mut Vec<CdrFinding>) {
         let what = "the session has another reference, or only one of them has one".to_owned();
         differs("SESSION_REFERENCE", Severity::Warning, "/authorization_reference", what);
     }
-    if session.start_date_time != cdr.start_date_time {
+    // The bill begins with the reservation; the session began when it became active.
+    let began = [cdr.start_date_time, check_reservation::charging_began(cdr)];
+    if !began.contains(&session.start_date_time) {
         let what = format!("the session started at {}", ocpi_types::format_date_time(&session.start_date_time));
         differs("SESSION_START", Severity::Warning, "/start_date_time", what);
     }

@@ -1,7 +1,7 @@
 //! The part of the check that needs nothing but the CDR itself, and the tariffs.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use ocpi_types::pricing::{self, MONEY_TOLERANCE, PricingInput};
+use ocpi_types::pricing::{self, Doubt, MONEY_TOLERANCE, PricingInput};
 use ocpi_types::{Cdr, CdrDimensionType, Price, Tariff, format_date_time};
 use rust_decimal::Decimal;
 
@@ -53,7 +53,18 @@ pub(super) fn totals(cdr: &Cdr, known: &Known, found: &mut Vec<CdrFinding>) {
     let tariffs: Vec<Tariff> = cdr.tariffs.iter().chain(&known.tariffs).cloned().collect();
     let named = known.location.as_ref().map(|location| location.time_zone.as_str());
     let time_zone = named.and_then(pricing::time_zone).unwrap_or(pricing::Tz::UTC);
-    for difference in pricing::audit(cdr, &tariffs, time_zone) {
+    let expired = known.reservation.as_ref().and_then(|reservation| reservation.expired);
+    let input = PricingInput {
+        tariffs: &tariffs,
+        reservation_expired: expired == Some(true),
+        ..PricingInput::of_cdr(cdr, time_zone)
+    };
+    // A CDR cannot say whether its reservation expired. Where we know, only that price is right.
+    let differences = match expired {
+        Some(_) => pricing::audit_priced(cdr, &pricing::price(&input)),
+        None => pricing::audit(cdr, &tariffs, time_zone),
+    };
+    for difference in differences {
         let is_cost = difference.pointer.contains("cost");
         // Without a tariff there is nothing to hold the costs against.
         if is_cost && tariffs.is_empty() {
@@ -67,8 +78,9 @@ pub(super) fn totals(cdr: &Cdr, known: &Known, found: &mut Vec<CdrFinding>) {
         found.push(CdrFinding::new("NO_TARIFF", Severity::Warning, "/tariffs", message));
         return sum_of_costs(cdr, found);
     }
-    let input = PricingInput { tariffs: &tariffs, ..PricingInput::of_cdr(cdr, time_zone) };
-    for doubt in pricing::price(&input).findings {
+    let doubts = pricing::price(&input).findings;
+    let doubts = doubts.into_iter().filter(|doubt| expired.is_none() || doubt.doubt != Doubt::ReservationOnly);
+    for doubt in doubts {
         let pointer = doubt.period.map_or("/tariffs".to_owned(), |period| format!("/charging_periods/{period}"));
         found.push(CdrFinding::new("PRICING", Severity::Note, pointer, &doubt.message));
     }

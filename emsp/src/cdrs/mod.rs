@@ -3,6 +3,7 @@
 pub mod check;
 mod check_content;
 mod check_credit;
+pub mod check_reservation;
 pub mod known;
 pub mod pull;
 pub mod receiver;

@@ -142,8 +142,8 @@ async fn insert(
     tx.touch(TABLE.name);
     let seq = tx.seq();
     let stored: Option<i64> = sqlx::query_scalar(
-        "INSERT INTO cdrs (owner, id, peer_id, seq, last_updated, json, session_id, verdict, findings, checked_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (owner, id) DO NOTHING RETURNING seq",
+        "INSERT INTO cdrs (owner, id, peer_id, seq, last_updated, json, session_id, verdict, findings, checked_at, \
+         authorization_reference) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (owner, id) DO NOTHING RETURNING seq",
     )
     .bind(owner.key())
     .bind(cdr.id.key())
@@ -155,6 +155,7 @@ async fn insert(
     .bind(CheckVerdict::of(findings).as_str())
     .bind(findings_json(findings)?)
     .bind(checked_at)
+    .bind(cdr.authorization_reference.as_ref().map(CiString::key).unwrap_or_default())
     .fetch_optional(&mut **tx)
     .await?;
     Ok(stored.is_some())
@@ -192,6 +193,25 @@ pub async fn check_again(app: &App, owner: PartyId, id: String) -> Result<Option
             })
         })
         .await
+}
+
+/// What a reservation cost, as JSON: the CDRs of its session, or with a reference that we gave for it.
+pub async fn of_reservation(
+    db: &Db,
+    owner: &PartyId,
+    session_id: Option<&str>,
+    references: &[String],
+) -> Result<Vec<String>, DbError> {
+    let mut found: Vec<String> = Vec::new();
+    let of_session = "SELECT json FROM cdrs WHERE owner = $1 AND session_id = $2 ORDER BY seq";
+    let of_reference = "SELECT json FROM cdrs WHERE owner = $1 AND authorization_reference = $2 ORDER BY seq";
+    let session = session_id.map(|id| (of_session, id.to_ascii_uppercase()));
+    let references = references.iter().filter(|text| !text.is_empty()).map(|text| (of_reference, text.clone()));
+    for (sql, value) in session.into_iter().chain(references) {
+        let some: Vec<String> = sqlx::query_scalar(sql).bind(owner.key()).bind(value).fetch_all(db.read()).await?;
+        found.extend(some.into_iter().filter(|json| !found.contains(json)).collect::<Vec<_>>());
+    }
+    Ok(found)
 }
 
 /// The stored check of a CDR.

@@ -44,14 +44,18 @@ impl<E: Into<OcpiError>> From<E> for NotSent {
 }
 
 /// Where a command goes.
-struct Receiver {
+pub(super) struct Receiver {
     peer: Arc<Peer>,
     party: PartyId,
     endpoint: String,
 }
 
 impl Receiver {
-    fn target(&self, app: &App, sender: &PartyId) -> Target<'_> {
+    pub(super) fn party(&self) -> &PartyId {
+        &self.party
+    }
+
+    pub(super) fn target(&self, app: &App, sender: &PartyId) -> Target<'_> {
         app.party.target(&self.peer, sender, &self.party)
     }
 }
@@ -60,9 +64,9 @@ impl Receiver {
 pub async fn start(app: &App, order: &StartOrder) -> Result<String, NotSent> {
     let receiver = receiver(app, &order.party).await?;
     let location = location(app, &receiver.party, &order.location_id).await?;
-    check_place(&location, order.evse_uid.as_deref(), order.connector_id.as_deref())?;
+    check_place(&location, order.evse_uid.as_deref(), order.connector_id.as_deref(), true)?;
     let own = token(app, &order.token_uid, order.token_type.as_deref(), order.brand.as_deref()).await?;
-    check_token(app, &own, &receiver.party, order)?;
+    check_token(app, &own, &receiver.party, &order.location_id, order.evse_uid.as_deref())?;
     let token_id = tokens::token_id(&own.token.uid, &own.token.token_type);
     // Spec: mod_tokens, "TokenType", AD_HOC_USER: a one-time token.
     if own.token.token_type == TokenType::AdHocUser && store::was_started_with(&app.party.db, &token_id).await? {
@@ -89,6 +93,7 @@ pub async fn start(app: &App, order: &StartOrder) -> Result<String, NotSent> {
         token_id,
         reference,
         session_id: String::new(),
+        reservation_id: String::new(),
     };
     send(app, receiver, command).await
 }
@@ -111,6 +116,7 @@ pub async fn stop(app: &App, order: &StopOrder) -> Result<String, NotSent> {
         token_id: String::new(),
         reference: String::new(),
         session_id: order.session_id.clone(),
+        reservation_id: String::new(),
     };
     send(app, receiver, command).await
 }
@@ -119,7 +125,7 @@ pub async fn stop(app: &App, order: &StopOrder) -> Result<String, NotSent> {
 pub async fn unlock(app: &App, order: &UnlockOrder) -> Result<String, NotSent> {
     let receiver = receiver(app, &order.party).await?;
     let location = location(app, &receiver.party, &order.location_id).await?;
-    check_place(&location, Some(&order.evse_uid), Some(&order.connector_id))?;
+    check_place(&location, Some(&order.evse_uid), Some(&order.connector_id), false)?;
     let id = new_id();
     let request = UnlockConnector::builder()
         .response_url(response_url(app, &CommandType::UnlockConnector, &id)?)
@@ -135,37 +141,39 @@ pub async fn unlock(app: &App, order: &UnlockOrder) -> Result<String, NotSent> {
         token_id: String::new(),
         reference: String::new(),
         session_id: String::new(),
+        reservation_id: String::new(),
         body: receiver.target(app, &app.party.own_party()).body(&request),
     };
     send(app, receiver, command).await
 }
 
 /// A command that is ready to go.
-struct Command {
-    id: String,
-    kind: CommandType,
-    sender: PartyId,
-    token_id: String,
-    reference: String,
-    session_id: String,
-    body: String,
+pub(super) struct Command {
+    pub(super) id: String,
+    pub(super) kind: CommandType,
+    pub(super) sender: PartyId,
+    pub(super) token_id: String,
+    pub(super) reference: String,
+    pub(super) session_id: String,
+    pub(super) reservation_id: String,
+    pub(super) body: String,
 }
 
-fn new_id() -> String {
+pub(super) fn new_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-fn impossible(report: &Report) -> NotSent {
+pub(super) fn impossible(report: &Report) -> NotSent {
     NotSent::Refused(report.to_string())
 }
 
 /// Where the CPO sends the result: nobody else can know this URL.
-fn response_url(app: &App, command: &CommandType, id: &str) -> Result<String, NotSent> {
+pub(super) fn response_url(app: &App, command: &CommandType, id: &str) -> Result<String, NotSent> {
     let url = join(app.party.url(crate::app::COMMANDS).as_str(), &[command.as_str(), id]);
     Ok(url.map_err(OcpiError::internal)?.into())
 }
 
-async fn receiver(app: &App, party: &str) -> Result<Receiver, NotSent> {
+pub(super) async fn receiver(app: &App, party: &str) -> Result<Receiver, NotSent> {
     let party: PartyId = party.parse().map_err(|error: ocpi_types::NotAParty| NotSent::Refused(error.to_string()))?;
     let Some(peer) = app.peer_of(&party, &Role::Cpo).await? else {
         return Err(NotSent::Unknown(format!("no registered partner is the CPO {party}")));
@@ -179,13 +187,18 @@ async fn receiver(app: &App, party: &str) -> Result<Receiver, NotSent> {
     Ok(Receiver { peer, party, endpoint })
 }
 
-async fn location(app: &App, party: &PartyId, id: &str) -> Result<Location, NotSent> {
+pub(super) async fn location(app: &App, party: &PartyId, id: &str) -> Result<Location, NotSent> {
     let found = locations::store::find(&app.party.db, party, id).await?;
     found.ok_or_else(|| NotSent::Unknown(format!("no location {id:?} of {party}")))
 }
 
-/// Whether the place exists and is named as precisely as the station needs.
-fn check_place(location: &Location, evse_uid: Option<&str>, connector_id: Option<&str>) -> Result<(), NotSent> {
+/// Whether the place exists and is named as precisely as the station needs to start.
+pub(super) fn check_place(
+    location: &Location,
+    evse_uid: Option<&str>,
+    connector_id: Option<&str>,
+    starts: bool,
+) -> Result<(), NotSent> {
     if location.is_expired() {
         return Err(NotSent::Refused(format!("location {} has no EVSE any more", location.id)));
     }
@@ -204,7 +217,7 @@ fn check_place(location: &Location, evse_uid: Option<&str>, connector_id: Option
         Some(id) => {
             locations::tree::connector(evse, id).map_err(|_| unknown(&format!("connector {id:?} at EVSE {uid}")))?;
         }
-        None if evse.capabilities.contains(&Capability::StartSessionConnectorRequired) => {
+        None if starts && evse.capabilities.contains(&Capability::StartSessionConnectorRequired) => {
             return Err(NotSent::Refused(format!("EVSE {uid} needs a connector_id to start")));
         }
         None => {}
@@ -222,7 +235,12 @@ async fn customer_of(app: &App, cpo: &PartyId, session_id: &str) -> Result<Party
     }
 }
 
-async fn token(app: &App, uid: &str, token_type: Option<&str>, brand: Option<&str>) -> Result<OwnToken, NotSent> {
+pub(super) async fn token(
+    app: &App,
+    uid: &str,
+    token_type: Option<&str>,
+    brand: Option<&str>,
+) -> Result<OwnToken, NotSent> {
     let token_type = token_type.map_or(TokenType::AppUser, TokenType::from);
     let found = app.tokens.find(&tokens::token_id::<36>(&uid.into(), &token_type)).await?;
     let brand: Option<PartyId> = brand
@@ -234,15 +252,21 @@ async fn token(app: &App, uid: &str, token_type: Option<&str>, brand: Option<&st
 }
 
 /// The CPO does not ask whether the Token may charge: it takes our word for it.
-fn check_token(app: &App, own: &OwnToken, party: &PartyId, order: &StartOrder) -> Result<(), NotSent> {
+pub(super) fn check_token(
+    app: &App,
+    own: &OwnToken,
+    party: &PartyId,
+    location_id: &str,
+    evse_uid: Option<&str>,
+) -> Result<(), NotSent> {
     let location = LocationReferences::builder()
-        .location_id(order.location_id.as_str())
-        .evse_uids(order.evse_uid.as_deref())
+        .location_id(location_id)
+        .evse_uids(evse_uid)
         .build()
         .map_err(|report| impossible(&report))?;
     let asked = Asked { party: Some(party), location: &location };
     // The CPO would choose the EVSE, and does not know which ones are open to this driver.
-    if order.evse_uid.is_none() && own.account.depends_on_evse(&asked) {
+    if evse_uid.is_none() && own.account.depends_on_evse(&asked) {
         return Err(NotSent::Refused(
             "this token works at some EVSEs of the location only: say at which, by evse_uid".into(),
         ));
@@ -257,7 +281,7 @@ fn check_token(app: &App, own: &OwnToken, party: &PartyId, order: &StartOrder) -
     }
 }
 
-async fn send(app: &App, receiver: Receiver, command: Command) -> Result<String, NotSent> {
+pub(super) async fn send(app: &App, receiver: Receiver, command: Command) -> Result<String, NotSent> {
     let party = &app.party;
     let url = join(&receiver.endpoint, &[command.kind.as_str()])
         .map_err(|error| NotSent::Refused(format!("{}: {error}", receiver.peer.name)))?;
@@ -273,6 +297,7 @@ async fn send(app: &App, receiver: Receiver, command: Command) -> Result<String,
         request: command.body.clone(),
         authorization_reference: command.reference,
         session_id: command.session_id,
+        reservation_id: command.reservation_id,
         created_at,
         deadline,
     };

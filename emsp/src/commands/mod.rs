@@ -3,4 +3,6 @@
 pub mod callback;
 pub mod issue;
 pub mod order;
+pub mod reservation;
+pub mod reserve;
 pub mod store;

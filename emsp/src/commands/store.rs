@@ -1,7 +1,7 @@
 //! All SQL of this module: the commands we sent, and what became of them.
 
 use ocpi_http::OcpiError;
-use ocpi_party::{Db, DbError};
+use ocpi_party::{Db, DbError, Tx};
 use ocpi_types::{CommandType, DateTime, PartyId};
 use sqlx::Row;
 use sqlx::any::AnyRow;
@@ -27,6 +27,8 @@ pub struct NewCommand {
     pub authorization_reference: String,
     /// The Session it is about, or empty.
     pub session_id: String,
+    /// Our name for the reservation that it is about, or empty.
+    pub reservation_id: String,
     /// When it is sent (real time).
     pub created_at: DateTime,
     /// How long we wait for an answer and a result (real time).
@@ -46,6 +48,7 @@ pub struct Command {
     pub request: String,
     pub authorization_reference: String,
     pub session_id: String,
+    pub reservation_id: String,
     pub created_at: i64,
     pub deadline: i64,
     /// The CommandResponse, as JSON.
@@ -61,7 +64,7 @@ pub struct Command {
 }
 
 const COLUMNS: &str = "id, seq, command, peer_id, receiver, token_id, request, authorization_reference, session_id, \
-    created_at, deadline, response, failure, result, result_at, later_result, later_result_at";
+    reservation_id, created_at, deadline, response, failure, result, result_at, later_result, later_result_at";
 
 fn read(row: &AnyRow) -> Result<Command, DbError> {
     Ok(Command {
@@ -74,6 +77,7 @@ fn read(row: &AnyRow) -> Result<Command, DbError> {
         request: row.try_get("request")?,
         authorization_reference: row.try_get("authorization_reference")?,
         session_id: row.try_get("session_id")?,
+        reservation_id: row.try_get("reservation_id")?,
         created_at: row.try_get("created_at")?,
         deadline: row.try_get("deadline")?,
         response: row.try_get("response")?,
@@ -103,8 +107,8 @@ pub async fn insert(db: &Db, new: NewCommand) -> Result<(), DbError> {
             let seq = tx.seq();
             sqlx::query(
                 "INSERT INTO commands (id, seq, command, peer_id, sender, receiver, token_id, request, \
-                   authorization_reference, session_id, created_at, deadline) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                   authorization_reference, session_id, created_at, deadline, reservation_id) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             )
             .bind(new.id)
             .bind(seq)
@@ -118,6 +122,7 @@ pub async fn insert(db: &Db, new: NewCommand) -> Result<(), DbError> {
             .bind(new.session_id)
             .bind(new.created_at.timestamp_millis())
             .bind(new.deadline.timestamp_millis())
+            .bind(new.reservation_id.to_ascii_uppercase())
             .execute(&mut **tx)
             .await?;
             Ok(())
@@ -158,8 +163,8 @@ pub async fn failed(db: &Db, id: String, failure: String) -> Result<(), DbError>
     .await
 }
 
-/// Notes a result. The first one that is in time is the command's result; all others are kept beside it, the last one stays.
-/// `false` when this peer was never sent this command.
+/// Notes a result. The first one that is in time is the command's result; all others are kept beside it, the last one stays;
+/// that the CPO has cancelled a reservation stays for good. `false` when this peer was never sent this command.
 pub async fn resulted(
     db: &Db,
     id: String,
@@ -184,10 +189,12 @@ pub async fn resulted(
             if update(first).execute(&mut **tx).await.map_err(DbError::from)?.rows_affected() > 0 {
                 return Ok(true);
             }
-            // The same result once more is no news.
+            // The same result once more is no news, nor is anything about a reservation that is no more.
             let later = "UPDATE commands SET \
-                           later_result = CASE WHEN result = $4 THEN later_result ELSE $4 END, \
-                           later_result_at = CASE WHEN result = $4 THEN later_result_at ELSE $5 END \
+                           later_result = CASE WHEN result = $4 OR later_result LIKE '%CANCELED_RESERVATION%' \
+                             THEN later_result ELSE $4 END, \
+                           later_result_at = CASE WHEN result = $4 OR later_result LIKE '%CANCELED_RESERVATION%' \
+                             THEN later_result_at ELSE $5 END \
                          WHERE id = $1 AND command = $2 AND peer_id = $3";
             Ok(update(later).execute(&mut **tx).await.map_err(DbError::from)?.rows_affected() > 0)
         })
@@ -210,4 +217,68 @@ pub async fn list(db: &Db, offset: u64, limit: u64) -> Result<(Vec<Command>, u64
         sqlx::query(sqlx::AssertSqlSafe(text)).bind(number(limit)).bind(number(offset)).fetch_all(db.read()).await?;
     let total: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM commands").fetch_one(db.read()).await?;
     Ok((rows.iter().map(read).collect::<Result<_, _>>()?, u64::try_from(total).unwrap_or_default()))
+}
+
+/// The commands about a reservation, in order.
+pub async fn of_reservation(db: &Db, reservation_id: &str) -> Result<Vec<Command>, DbError> {
+    if reservation_id.is_empty() {
+        return Ok(Vec::new());
+    }
+    let text = format!("SELECT {COLUMNS} FROM commands WHERE reservation_id = $1 ORDER BY seq");
+    let query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(reservation_id.to_ascii_uppercase());
+    query.fetch_all(db.read()).await?.iter().map(read).collect()
+}
+
+/// The names of our reservations, the latest first, and how many there are.
+pub async fn reservations(db: &Db, offset: u64, limit: u64) -> Result<(Vec<String>, u64), DbError> {
+    let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let ids = sqlx::query_scalar(
+        "SELECT reservation_id FROM commands WHERE reservation_id <> '' GROUP BY reservation_id \
+         ORDER BY MIN(seq) DESC LIMIT $1 OFFSET $2",
+    );
+    let ids = ids.bind(number(limit)).bind(number(offset)).fetch_all(db.read()).await?;
+    let total: i64 =
+        sqlx::query_scalar("SELECT COUNT(DISTINCT reservation_id) FROM commands WHERE reservation_id <> ''")
+            .fetch_one(db.read())
+            .await?;
+    Ok((ids, u64::try_from(total).unwrap_or_default()))
+}
+
+/// The name of the reservation to which a CDR belongs: by its session, or by the reference that we gave.
+pub async fn reservation_of(
+    db: &Db,
+    owner: &PartyId,
+    session_id: Option<&str>,
+    reference: Option<&str>,
+) -> Result<Option<String>, DbError> {
+    let found = sqlx::query_scalar(
+        "SELECT reservation_id FROM commands WHERE receiver = $1 AND reservation_id <> '' AND \
+         (($2 <> '' AND UPPER(session_id) = $2) OR ($3 <> '' AND authorization_reference = $3)) ORDER BY seq LIMIT 1",
+    );
+    let upper = |text: Option<&str>| text.map(str::to_ascii_uppercase).unwrap_or_default();
+    Ok(found.bind(owner.key()).bind(upper(session_id)).bind(upper(reference)).fetch_optional(db.read()).await?)
+}
+
+/// Notes which Session a reservation has. The Session's reference may change when it is used, its id does not.
+///
+/// It is that of the RESERVE_NOW with its reference; where the CPO has lost that, of the last one with its token.
+pub async fn reserved(
+    tx: &mut Tx,
+    owner: &PartyId,
+    session_id: &str,
+    reference: &str,
+    token_id: &str,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "UPDATE commands SET session_id = $1 WHERE id = (SELECT id FROM commands WHERE command = 'RESERVE_NOW' \
+         AND receiver = $2 AND session_id = '' AND (authorization_reference = $3 OR ($3 = '' AND token_id = $4)) \
+         ORDER BY seq DESC LIMIT 1)",
+    )
+    .bind(session_id)
+    .bind(owner.key())
+    .bind(reference)
+    .bind(token_id)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }

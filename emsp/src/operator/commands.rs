@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 
 use super::{Listing, OperatorQuery, Part, failed, unreadable};
 use crate::commands::issue::{self, NotSent};
-use crate::commands::order::{StartOrder, StopOrder, UnlockOrder};
+use crate::commands::order::{CancelOrder, ReserveOrder, StartOrder, StopOrder, UnlockOrder};
+use crate::commands::reserve;
 use crate::commands::store::{self, Command};
 use crate::{App, sessions, time_text};
 
@@ -45,9 +46,12 @@ pub struct CommandView {
     /// The CPO.
     #[schema(example = "US/CPO")]
     pub party: String,
-    /// The reference that the session will carry, for a start.
+    /// The reference that the session will carry, for a start or a reservation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization_reference: Option<String>,
+    /// The reservation that it is about; see GET /operator/v1/reservations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reservation_id: Option<String>,
     /// When it was sent.
     pub sent_at: String,
     /// Until when a result is awaited.
@@ -94,7 +98,9 @@ async fn view(app: &App, command: Command) -> Result<CommandView, OperatorError>
         let parsed = json.as_deref().map(serde_json::from_str::<CommandResult>).transpose();
         parsed.map_err(|_| unreadable("a command's result"))
     };
+    let reservation_id = reservation_id(&command);
     Ok(CommandView {
+        reservation_id,
         state: state(&command, response.as_ref(), app.party.clock.wall()),
         session: session_of(app, &command).await?,
         response,
@@ -109,6 +115,12 @@ async fn view(app: &App, command: Command) -> Result<CommandView, OperatorError>
         party: command.receiver,
         failure: command.failure,
     })
+}
+
+/// As we have sent it.
+fn reservation_id(command: &Command) -> Option<String> {
+    let request: serde_json::Value = serde_json::from_str(&command.request).ok()?;
+    request.get("reservation_id")?.as_str().map(str::to_owned)
 }
 
 /// The session: named by the command, or carrying its reference, or the first of the same token at the same CPO after it.
@@ -222,6 +234,47 @@ pub async fn unlock(
     OperatorJson(order): OperatorJson<UnlockOrder>,
 ) -> Result<(StatusCode, Json<CommandView>), OperatorError> {
     let sent = issue::unlock(&app, &order).await;
+    answer(&app, sent).await
+}
+
+/// Reserve a charge point
+///
+/// The token is authorized by us before the command is sent. With the `reservation_id` of an earlier one that reservation is
+/// changed. GET /operator/v1/reservations tells what becomes of it.
+#[utoipa::path(
+    post,
+    path = "/operator/v1/commands/RESERVE_NOW",
+    tag = "commands",
+    security(("operator_key" = [])),
+    request_body = ReserveOrder,
+    responses((status = 201, description = "Sent", body = CommandView), OperatorErrors)
+)]
+pub async fn reserve_now(
+    _: Operator,
+    State(app): State<App>,
+    OperatorJson(order): OperatorJson<ReserveOrder>,
+) -> Result<(StatusCode, Json<CommandView>), OperatorError> {
+    let sent = reserve::reserve(&app, &order).await;
+    answer(&app, sent).await
+}
+
+/// Give a reservation up
+///
+/// It may cost something all the same.
+#[utoipa::path(
+    post,
+    path = "/operator/v1/commands/CANCEL_RESERVATION",
+    tag = "commands",
+    security(("operator_key" = [])),
+    request_body = CancelOrder,
+    responses((status = 201, description = "Sent", body = CommandView), OperatorErrors)
+)]
+pub async fn cancel_reservation(
+    _: Operator,
+    State(app): State<App>,
+    OperatorJson(order): OperatorJson<CancelOrder>,
+) -> Result<(StatusCode, Json<CommandView>), OperatorError> {
+    let sent = reserve::cancel(&app, &order).await;
     answer(&app, sent).await
 }
 

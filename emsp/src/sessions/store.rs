@@ -5,7 +5,7 @@ use ocpi_party::{Db, DbError, ObjectTable, Stored, Tx};
 use ocpi_types::{Object, PartyId, Patch, Session, SessionStatus};
 
 use crate::commands::store::Command;
-use crate::{receive, tokens};
+use crate::{commands, receive, tokens};
 
 /// The stored Sessions.
 pub const TABLE: ObjectTable = ObjectTable::new("sessions");
@@ -56,6 +56,7 @@ pub async fn save(tx: &mut Tx, owner: &PartyId, peer_id: &str, session: &Session
     tx.touch(TABLE.name);
     let seq = tx.seq();
     let reference = session.authorization_reference.as_ref().map(ocpi_types::CiString::key).unwrap_or_default();
+    let token_id = tokens::token_id(&session.cdr_token.uid, &session.cdr_token.token_type);
     let stored: Option<i64> = sqlx::query_scalar(UPSERT)
         .bind(owner.key())
         .bind(session.id.key())
@@ -64,10 +65,13 @@ pub async fn save(tx: &mut Tx, owner: &PartyId, peer_id: &str, session: &Session
         .bind(session.last_updated.timestamp_millis())
         .bind(session.to_json())
         .bind(session.status.as_str())
-        .bind(tokens::token_id(&session.cdr_token.uid, &session.cdr_token.token_type))
-        .bind(reference)
+        .bind(&token_id)
+        .bind(&reference)
         .fetch_optional(&mut **tx)
         .await?;
+    if stored.is_some() && session.status == SessionStatus::Reservation {
+        commands::store::reserved(tx, owner, session.id.as_str(), &reference, &token_id).await?;
+    }
     match stored {
         Some(stored) if stored == seq => Ok(Saved::Created),
         Some(_) => Ok(Saved::Replaced),

@@ -14,6 +14,7 @@ mod locations;
 mod openapi;
 mod operator;
 mod pull;
+mod reservations;
 mod sessions;
 mod tariffs;
 mod tokens;

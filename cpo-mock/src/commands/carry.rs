@@ -7,7 +7,7 @@
 use ocpi_party::{DbError, Tx};
 use ocpi_types::{CommandResult, CommandResultType, CommandType, DisplayText, Object};
 
-use super::store::{self, State};
+use super::store::{self, Record, State};
 use crate::App;
 use crate::callback::Callback;
 use crate::charging_profiles;

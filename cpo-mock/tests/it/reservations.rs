@@ -458,7 +458,11 @@ async fn the_same_reservation_again_is_a_change() {
         stage.world.operate(Method::POST, "/stations/E1/fault", &json!({})).await;
         assert_eq!(stage.reserve(&json!({ "expiry_date": "2026-06-12T12:00:00Z" })).await, "EVSE_INOPERATIVE");
         assert_eq!(stage.status("E2").await, "RESERVED");
-        let elsewhere = with(plaza("T1"), &json!({ "name": "Other Plaza" }));
+        let mut elsewhere = with(plaza("T1"), &json!({ "name": "Other Plaza" }));
+        for evse in elsewhere["evses"].as_array_mut().unwrap() {
+            let uid = format!("OTHER-{}", evse["uid"].as_str().unwrap());
+            evse["uid"] = json!(uid);
+        }
         assert_eq!(stage.world.operate(Method::PUT, "/locations/US/CPO/LOC2", &elsewhere).await.http, 201);
         let reply = stage.send("RESERVE_NOW", &stage.reserve_now(&json!({ "location_id": "LOC2" }))).await;
         assert_eq!(reply.data()["result"], "REJECTED", "CANCEL_RESERVATION could not tell the two apart");

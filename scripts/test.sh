@@ -98,8 +98,11 @@ browser() {
 
 # Unit tests, integration tests and documentation tests of every crate.
 tests() {
-  cargo test --workspace --locked 2>&1 | tee "$LOG"
-  [ "${PIPESTATUS[0]}" = 0 ]
+  cargo test --workspace --locked --no-fail-fast 2>&1 | tee "$LOG"
+  local status=${PIPESTATUS[0]}
+  echo "   Reports, for people and for machines:"
+  cargo run --quiet --locked -- report --from "$LOG" | sed 's/^/   /'
+  [ "$status" = 0 ]
 }
 
 step "Tools" tools

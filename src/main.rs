@@ -1,21 +1,34 @@
-//! `cargo run`: an EMSP and a CPO in one process, registered with each other, and a car that charges.
+//! `cargo run`: an EMSP and a CPO in one process, registered with each other, and cars that charge. `cargo run -- menu` and
+//! its like: everything else that a person does with this project.
 
+mod doctor;
+mod menu;
 mod narrator;
 mod operator;
 mod options;
 mod pair;
+mod reports;
 mod story;
+mod tiers;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use options::Options;
+use options::{Cli, Task};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match story::tell(&Options::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(problem) => problem.report(),
+    let cli = Cli::parse();
+    match cli.task {
+        None => match story::tell(&cli.story).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(problem) => problem.report(),
+        },
+        Some(Task::Menu) => menu::show(),
+        Some(Task::Test { tier }) => tiers::run(tier),
+        Some(Task::Doctor(options)) => doctor::examine(&options).await,
+        Some(Task::Troubleshoot) => menu::troubleshoot(),
+        Some(Task::Report { from, name }) => reports::make(&from, &name),
     }
 }

@@ -68,3 +68,8 @@ pub use versions::*;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// And those of the page about this crate in the book.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/using-ocpi-types.md")]
+struct UsingOcpiTypes;

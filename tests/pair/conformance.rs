@@ -1,5 +1,6 @@
 //! The compliance suite judges both servers, on both databases: no MUST may fail.
 
+use std::path::Path;
 use std::process::Command;
 
 use ocpi_party::testing::databases;
@@ -16,6 +17,10 @@ fn tools_are_there() -> bool {
     missing.is_empty()
 }
 
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
 async fn judge(program: &'static str, role: &str) {
     if !tools_are_there() {
         return;
@@ -30,7 +35,14 @@ async fn judge(program: &'static str, role: &str) {
         let server = Server::start_on(program, port, &database.url, &options).await;
         let base = format!("http://127.0.0.1:{port}");
         let triggers = format!("{}/compliance-tests/triggers/{role}.toml", env!("CARGO_MANIFEST_DIR"));
-        let run = tokio::process::Command::new(binary_of("compliance-tests", "ocpi-compliance"))
+        let mut suite = tokio::process::Command::new(binary_of("compliance-tests", "ocpi-compliance"));
+        // For whoever collects reports.
+        if let Some(folder) = std::env::var_os("COMPLIANCE_REPORTS") {
+            let name = root().join(folder).join(format!("suite-{program}-{}", database.name));
+            let name = name.display();
+            suite.args(["--report", &format!("html={name}.html"), "--report", &format!("junit={name}.xml")]);
+        }
+        let run = suite
             .args(["run", "--role", role, "--invite", "--tier", "destructive", "--quiet", "--triggers", &triggers])
             .args([
                 "--versions-url",

@@ -3,6 +3,7 @@
 #[path = "../../src/operator.rs"]
 mod operator;
 
+mod book;
 mod conformance;
 mod kill;
 mod parts;

@@ -113,7 +113,7 @@ impl Hubs {
     }
 }
 
-/// Proves: HUB-021, HUB-028, HUB-029, HUB-047, HUB-052, HUB-006, HUB-040, HUB-041, HUB-042, HUB-026, HUB-001
+/// Proves: HUB-021, HUB-028, HUB-029, HUB-047, HUB-052, HUB-006, HUB-040, HUB-041, HUB-042, HUB-045, HUB-026, HUB-001, STA-020
 #[tokio::test]
 async fn what_is_for_everybody_goes_to_the_hub_and_what_is_for_one_to_that_one() {
     for database in databases().await {
@@ -138,7 +138,6 @@ async fn what_is_for_everybody_goes_to_the_hub_and_what_is_for_one_to_that_one()
         assert!(
             lines.iter().all(|line| !line.contains("sessions") && !line.contains("cdrs") || line.contains("DE/EMP"))
         );
-        // Proves: STA-020
         for patch in received.iter().filter(|request| request.method == Method::PATCH) {
             assert!(patch.body["last_updated"].is_string(), "{patch:?}");
         }
@@ -153,7 +152,6 @@ async fn what_is_for_everybody_goes_to_the_hub_and_what_is_for_one_to_that_one()
         hubs.hub.answer("GET /tokens", 200, Some(list.clone()));
         ocpi_party::pull_due(&hubs.world.app.party, &hubs.world.app.inbox()).await;
         assert_eq!(routes(&hubs.hub.take()), ["GET /hubclientinfo: / <- /", "GET /tokens: EU/HUB <- US/CPO"]);
-        // Proves: HUB-045
         let stored = hubs.from("NL/OTH", Method::GET, "/tokens/NL/OTH/CARD1", None).await;
         assert_eq!(stored.data(), &list["data"][0]);
     }
@@ -335,5 +333,35 @@ async fn the_hub_finds_out_whose_card_it_is() {
         let asked: Vec<String> =
             routes(&hubs.hub.take()).into_iter().filter(|line| line.contains("authorize")).collect();
         assert_eq!(asked, ["POST /tokens/CARD1/authorize: NL/OTH <- US/CPO"]);
+    }
+}
+
+/// Proves: HUB-025, HUB-031, HCI-009, HCI-044, HCI-046
+#[tokio::test]
+async fn a_hub_speaks_for_emsps_and_its_list_is_the_truth_about_them() {
+    for database in databases().await {
+        let hubs = Hubs::new(&database).await;
+        let mut token = hubs.hub.token("CARD1", "ALWAYS");
+        token["country_code"] = json!("NL");
+        token["party_id"] = json!("OTH");
+        let put = hubs.from("EU/HUB", Method::PUT, "/tokens/NL/OTH/CARD1", Some(&token)).await;
+        assert_eq!((put.http, put.code()), (201, 1000), "a broadcast of another party's Token");
+        assert_eq!((route(&put.headers, "to"), route(&put.headers, "from")), ("EU/HUB".into(), "US/CPO".into()));
+
+        let mut known = client("DE/EMP", "CONNECTED");
+        known["x_vendor"] = json!("more than the spec has");
+        let list = json!({ "data": [known], "status_code": 1000, "timestamp": "2026-06-12T10:00:00Z" });
+        hubs.hub.answer("GET /hubclientinfo", 200, Some(list));
+        hubs.hub.take();
+        // The line to the hub was broken: whatever is due is asked for, first of all who is there.
+        hubs.world
+            .operate(Method::POST, &format!("/partners/{}/sync", hubs.partner.id), &json!({ "full": true }))
+            .await;
+        ocpi_party::pull_due(&hubs.world.app.party, &hubs.world.app.inbox()).await;
+        assert_eq!(routes(&hubs.hub.take()), ["GET /hubclientinfo: / <- /", "GET /tokens: EU/HUB <- US/CPO"]);
+        let clients =
+            hubs.world.operate(Method::GET, &format!("/partners/{}/clients", hubs.partner.id), &Value::Null).await;
+        let status = |n: usize| clients.json["clients"][n]["info"]["status"].clone();
+        assert_eq!((status(0), status(1)), (json!("CONNECTED"), json!("SUSPENDED")), "{clients:?}");
     }
 }

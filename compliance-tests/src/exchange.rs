@@ -217,8 +217,9 @@ fn redacted(exchange: &Exchange, secrets: &BTreeSet<String>) -> Exchange {
     for (name, value) in clean.request_headers.iter_mut().chain(&mut clean.response_headers) {
         *value = hide_all(value, secrets);
         // What the platform shows may be a token in a spelling that nobody thought of.
-        if clean.incoming && name.eq_ignore_ascii_case("authorization") && !value.contains("•••") {
-            *value = format!("{} •••", value.split(' ').next().filter(|scheme| scheme.len() < 10).unwrap_or(""));
+        if clean.incoming && name.eq_ignore_ascii_case("authorization") {
+            let scheme = value.split_once(' ').map(|(scheme, _)| scheme).filter(|scheme| scheme.len() < 10);
+            *value = scheme.map_or_else(|| "•••".to_owned(), |scheme| format!("{scheme} •••"));
         }
     }
     for body in [&mut clean.request_body, &mut clean.response_body, &mut clean.error].into_iter().flatten() {

@@ -166,7 +166,7 @@ fn client_info() -> Vec<Case> {
                     let info = Hub::info(&cx, &hub.one, status);
                     hub.tell_info(&cx, &hub.one, info.clone()).await?;
                     let answer = hub.get(&cx, &hub.one).await?;
-                    if let Some(what) = crate::formats::difference(&info, answer.object()?, "") {
+                    if let Some(what) = crate::formats::difference(&info, answer.single()?, "") {
                         return fail("the ClientInfo as it was sent", what);
                     }
                 }

@@ -111,7 +111,7 @@ pub struct Known {
     pub now: DateTime<Utc>,
 }
 
-/// All findings but those of [`check_credit::duplicates`], the document's own first.
+/// All findings but those about CDRs credited twice, the document's own first.
 #[must_use]
 pub fn check(cdr: &Cdr, form: &Report, known: &Known) -> Vec<CdrFinding> {
     let mut found: Vec<CdrFinding> =

@@ -27,7 +27,13 @@ fn calls(story: &str) -> Vec<String> {
     let call = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
         let path = words[4].split('?').next().unwrap_or_default();
-        let module = path.split('/').find(|part| MODULES.contains(part)).unwrap_or("details");
+        // A long URL is cut in the middle, which may be in the middle of a module's name.
+        let named = |part: &str| {
+            let (head, cut) = part.split_once('…').map_or((part, false), |(head, _)| (head, true));
+            let is = |module: &&&str| **module == head || (cut && head.len() > 8 && module.starts_with(head));
+            MODULES.iter().find(is).copied()
+        };
+        let module = path.split('/').find_map(named).unwrap_or("details");
         // Whether a change is told whole or in part depends on what has been acknowledged by then.
         let method = if matches!(words[3], "PUT" | "PATCH") { "PUT or PATCH" } else { words[3] };
         format!("{} {method} {module}", words[0])

@@ -74,6 +74,11 @@ impl Tier {
 
 /// Runs the tests, shows what they print, and writes their report. Exit code 1 when one failed.
 pub(crate) fn run(tier: Tier) -> ExitCode {
+    // The compliance suite writes its own reports there while the tests run.
+    if let Err(error) = std::fs::create_dir_all(reports::folder()) {
+        eprintln!("error: {}: {error}", reports::folder().display());
+        return ExitCode::FAILURE;
+    }
     let (mut output, mut good) = (String::new(), true);
     for command in tier.commands() {
         println!("$ {}", command.join(" "));

@@ -25,7 +25,7 @@ async fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(problem) => problem.report(),
         },
-        Some(Task::Menu) => menu::show(),
+        Some(Task::Menu) => menu::show().await,
         Some(Task::Test { tier }) => tiers::run(tier),
         Some(Task::Doctor(options)) => doctor::examine(&options).await,
         Some(Task::Troubleshoot) => menu::troubleshoot(),

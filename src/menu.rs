@@ -8,6 +8,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 
 use dialoguer::Select;
 use dialoguer::theme::ColorfulTheme;
+use ocpi_party::PartyConfig;
 
 use crate::tiers::Tier;
 use crate::{pair, reports};
@@ -38,7 +39,7 @@ enum Entry {
 }
 
 /// Shows the menu until the person leaves it.
-pub(crate) fn show() -> ExitCode {
+pub(crate) async fn show() -> ExitCode {
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         eprintln!("error: the menu needs a terminal. The plain commands are:");
         for (_, entry) in main_entries(&[]) {
@@ -48,6 +49,15 @@ pub(crate) fn show() -> ExitCode {
         }
         return ExitCode::from(2);
     }
+    // Ctrl-C is for the command that runs in this terminal: the menu comes back when that has ended. In the menu itself it
+    // means to leave, which must not leave programs behind in the background.
+    let ignored = tokio::spawn(async { while tokio::signal::ctrl_c().await.is_ok() {} });
+    let ended = tokio::task::spawn_blocking(menu).await;
+    ignored.abort();
+    if ended.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn menu() {
     let mut background: Vec<Background> = Vec::new();
     loop {
         background.retain_mut(|program| matches!(program.child.try_wait(), Ok(None)));
@@ -68,7 +78,6 @@ pub(crate) fn show() -> ExitCode {
     for program in background {
         stop(program);
     }
-    ExitCode::SUCCESS
 }
 
 /// Prints the troubleshooting guide.
@@ -101,6 +110,12 @@ fn main_entries(running: &[&'static str]) -> Vec<(String, Entry)> {
 
 fn title(name: &str) -> &'static str {
     if name == "emsp" { "EMSP" } else { "CPO" }
+}
+
+/// Where a party answers that was started without further options.
+fn base_url(name: &str) -> String {
+    let defaults = if name == "emsp" { PartyConfig::emsp() } else { PartyConfig::cpo() };
+    format!("http://localhost:{}", defaults.port)
 }
 
 /// The examples whose names begin with a number, in their order.
@@ -200,10 +215,18 @@ fn start(name: &'static str) -> Option<Background> {
     let arguments = serve_arguments(name);
     println!("$ cargo {} 2> {}\n", arguments.join(" "), log.display());
     let started = File::create(&log).and_then(|file| {
-        Command::new("cargo").args(&arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn()
+        let mut cargo = Command::new("cargo");
+        cargo.args(&arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);
+        // Ctrl-C in this terminal is not meant for it.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut cargo, 0);
+        cargo.spawn()
     });
     match started {
-        Ok(child) => Some(Background { name, child, log }),
+        Ok(child) => {
+            println!("It is built first if need be; then it answers at {}.\n", base_url(name));
+            Some(Background { name, child, log })
+        }
         Err(error) => {
             println!("cargo cannot be started: {error}");
             None

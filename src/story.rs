@@ -16,8 +16,8 @@ use crate::narrator::{heading, narrate, remark, step};
 use crate::options::Options;
 use crate::pair::{self, OPERATOR_KEY, Pair, Party, Problem};
 
-/// The driver with an app charges here, at a station that takes charging profiles.
-const APP_STATION: (&str, &str) = ("BOS001", "BOS001-1");
+/// The driver with an app charges here, at a station that can be reserved, and takes charging profiles.
+const APP_STATION: (&str, &str) = ("OAK001", "OAK001-1");
 /// The driver with a card charges here.
 const CARD_STATION: &str = "SEA001-3";
 

@@ -55,8 +55,8 @@ async fn the_story_is_told_twice_and_the_parties_register_once() {
     assert_eq!(code, Some(0), "{story}\n{problems}");
     insta::assert_snapshot!(calls(&story).join("\n"));
     assert_eq!(story.matches("The EMSP's check: FINE").count(), 2, "{story}");
-    assert!(story.contains("With the limit: 2.4 kW."), "{story}");
-    for told in ["(RESERVED)", "(RESERVATION, 0 kWh"] {
+    assert!(story.contains("With the limit: 2.08 kW."), "{story}");
+    for told in ["(RESERVED)", "(RESERVATION, 0 kWh", "for the reservation. The EMSP's check"] {
         assert!(story.contains(told), "{told}: {story}");
     }
 

@@ -6,6 +6,7 @@ mod operator;
 mod book;
 mod conformance;
 mod kill;
+mod lessons;
 mod parts;
 mod process;
 mod real_data;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Once;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -108,16 +109,50 @@ pub(crate) fn binary(name: &str) -> PathBuf {
     binary_of(name, name)
 }
 
+/// A lesson in `examples/`. `cargo test` has built all of them, unless it was told to build this test alone.
+pub(crate) fn example(name: &str) -> PathBuf {
+    static BUILT: Once = Once::new();
+    let path = profile_folder().join("examples").join(name);
+    if !is_up_to_date(&path) {
+        BUILT.call_once(|| {
+            // With the features of `cargo test --workspace`: otherwise everything below would be built once more.
+            let built = std::process::Command::new(env!("CARGO"))
+                .args(["build", "--workspace", "--examples", "--locked", "--profile", profile()])
+                .current_dir(env!("CARGO_MANIFEST_DIR"))
+                .status()
+                .expect("cargo can be started");
+            assert!(built.success(), "the examples cannot be built");
+        });
+    }
+    path
+}
+
+/// Whether none of the files from which cargo says that it has built this program is newer.
+fn is_up_to_date(program: &Path) -> bool {
+    let changed = |path: &Path| std::fs::metadata(path).and_then(|file| file.modified()).ok();
+    let (Some(built), Ok(sources)) = (changed(program), std::fs::read_to_string(program.with_extension("d"))) else {
+        return false;
+    };
+    sources.split_whitespace().filter_map(|source| changed(Path::new(source))).all(|source| source <= built)
+}
+
+/// `target/debug` or its like.
+fn profile_folder() -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows where it is");
+    test.parent().and_then(Path::parent).expect("tests lie in target/PROFILE/deps").to_owned()
+}
+
+/// The profile that this test was built with.
+fn profile() -> &'static str {
+    if profile_folder().ends_with("release") { "release" } else { "dev" }
+}
+
 /// A program of this workspace. `cargo test --workspace` has built it beside this test; a narrower call may not have.
 pub(crate) fn binary_of(package: &str, name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows where it is");
-    let folder = test.parent().and_then(Path::parent).expect("tests lie in target/PROFILE/deps");
-    let path = folder.join(name);
+    let path = profile_folder().join(name);
     if !path.exists() {
-        let profile = folder.file_name().and_then(|name| name.to_str()).unwrap_or("debug");
-        let profile = if profile == "debug" { "dev" } else { profile };
         let built = std::process::Command::new(env!("CARGO"))
-            .args(["build", "--package", package, "--bin", name, "--profile", profile])
+            .args(["build", "--package", package, "--bin", name, "--profile", profile()])
             .status()
             .expect("cargo can be started");
         assert!(built.success(), "{name} cannot be built");

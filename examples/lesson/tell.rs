@@ -1,0 +1,124 @@
+//! How a lesson is told: explain, do, show what went over the wire.
+
+use std::io::{BufRead, IsTerminal};
+use std::sync::Arc;
+
+use anstream::{print, println};
+use anstyle::{AnsiColor, Style};
+use clap::Parser;
+use ocpi_http::Exchange;
+use serde_json::Value;
+
+use super::wire;
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const TITLE: Style = AnsiColor::Cyan.on_default().bold();
+
+/// How wide explanations are printed.
+const WIDTH: usize = 92;
+
+/// How the lesson is told.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Wait for Enter before each step
+    #[arg(long)]
+    pause: bool,
+    /// Show everything that goes over the wire: all headers, all of the JSON
+    #[arg(long)]
+    raw: bool,
+}
+
+/// A lesson that is being told.
+pub(crate) struct Lesson {
+    options: Options,
+    step: usize,
+}
+
+impl Lesson {
+    /// Reads the options and says what the lesson is about. `spec` names the chapters of the OCPI 2.2.1 specification.
+    pub(crate) fn begin(title: &str, spec: &str, about: &str) -> Self {
+        let lesson = Self { options: Options::parse(), step: 0 };
+        println!("{TITLE}{title}{TITLE:#}");
+        println!("{DIM}In the specification of OCPI 2.2.1: {spec}{DIM:#}\n");
+        lesson.say(about);
+        lesson
+    }
+
+    /// Says what will happen next, and why. `spec` names the place in the specification: chapter, section.
+    pub(crate) fn step(&mut self, title: &str, spec: &str, why: &str) {
+        self.step += 1;
+        println!("\n{BOLD}Step {}. {title}{BOLD:#}", self.step);
+        println!("{DIM}In the specification: {spec}{DIM:#}\n");
+        self.say(why);
+        if self.options.pause && std::io::stdin().is_terminal() {
+            print!("{DIM}Press Enter …{DIM:#}");
+            // When the terminal is gone there is nobody to wait for.
+            let _ = std::io::stdin().lock().read_line(&mut String::new());
+            println!();
+        }
+    }
+
+    /// Says something in between. An empty line parts two paragraphs.
+    #[expect(clippy::unused_self, reason = "whatever a lesson tells reads the same")]
+    pub(crate) fn say(&self, text: &str) {
+        for paragraph in text.split("\n\n") {
+            println!("{}\n", folded(paragraph));
+        }
+    }
+
+    /// Shows requests and their answers as they went over the wire, one after the other.
+    pub(crate) fn show<'a>(&self, from: &str, to: &str, exchanges: impl IntoIterator<Item = &'a Arc<Exchange>>) {
+        for exchange in exchanges {
+            wire::show(from, to, exchange, wire::Part::Telling.unless(self.options.raw));
+        }
+    }
+
+    /// The same, with the routing headers, and with the whole answer instead of only the `data` in it.
+    pub(crate) fn show_more<'a>(&self, from: &str, to: &str, exchanges: impl IntoIterator<Item = &'a Arc<Exchange>>) {
+        for exchange in exchanges {
+            wire::show(from, to, exchange, wire::Part::More.unless(self.options.raw));
+        }
+    }
+
+    /// Shows JSON that is not on its way.
+    pub(crate) fn show_json(&self, json: &Value) {
+        println!("{}\n", wire::json(json, self.options.raw));
+    }
+
+    /// Says what was learned, and two things to try.
+    #[expect(clippy::unused_self, reason = "nothing can be told after the end")]
+    pub(crate) fn end(self, learned: &[&str], try_next: [&str; 2]) {
+        println!("\n{BOLD}What you have learned{BOLD:#}");
+        for text in learned {
+            println!("{}", point(text));
+        }
+        println!("\n{BOLD}Two things to try{BOLD:#}");
+        for text in try_next {
+            println!("{}", point(text));
+        }
+    }
+}
+
+fn point(text: &str) -> String {
+    format!("- {}", folded(text).replace('\n', "\n  "))
+}
+
+/// The words of a paragraph, in lines that fit.
+fn folded(paragraph: &str) -> String {
+    let mut lines = String::new();
+    let mut width = 0;
+    for word in paragraph.split_whitespace() {
+        let length = word.chars().count();
+        if width > 0 && width + 1 + length > WIDTH {
+            lines.push('\n');
+            width = 0;
+        } else if width > 0 {
+            lines.push(' ');
+            width += 1;
+        }
+        lines.push_str(word);
+        width += length;
+    }
+    lines
+}

@@ -22,8 +22,8 @@ use super::operator::Operator;
 /// The operators of the lessons show this to their own servers.
 const OPERATOR_KEY: &str = "lesson-operator-key";
 
-/// When every lesson begins.
-const BEGIN: &str = "2026-06-01T16:00:00Z";
+/// When every lesson begins: on a Monday morning, where the stations are.
+const BEGIN: &str = "2026-10-05T16:00:00Z";
 
 /// How long to wait for a call that is made in the background.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -74,6 +74,13 @@ impl Lesson {
         }
     }
 
+    /// The same, with no more than the outer shape of the JSON: for what was shown before.
+    pub(crate) fn outline<'a>(&self, from: &str, to: &str, exchanges: impl IntoIterator<Item = &'a Arc<Exchange>>) {
+        for exchange in exchanges {
+            wire::show(from, to, exchange, wire::Part::Outline.unless(self.options.raw));
+        }
+    }
+
     /// The same, with the routing headers, and with the whole answer instead of only the `data` in it.
     pub(crate) fn show_more<'a>(&self, from: &str, to: &str, exchanges: impl IntoIterator<Item = &'a Arc<Exchange>>) {
         for exchange in exchanges {
@@ -83,7 +90,7 @@ impl Lesson {
 
     /// Shows JSON that is not on its way.
     pub(crate) fn show_json(&self, json: &Value) {
-        println!("{}\n", wire::json(json, self.options.raw));
+        println!("{}\n", wire::json(json, wire::Part::Telling.unless(self.options.raw)));
     }
 
     /// Says what was learned, and two things to try.

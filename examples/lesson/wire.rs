@@ -8,6 +8,8 @@ use base64::Engine;
 use ocpi_http::{Exchange, KeptBody, KeptHeaders};
 use serde_json::Value;
 
+use json::Shown;
+
 const WHO: Style = AnsiColor::Cyan.on_default().bold();
 const CALL: Style = Style::new().bold();
 const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -22,6 +24,8 @@ const ROUTING: &[&str] = &["OCPI-from-country-code", "OCPI-from-party-id", "OCPI
 /// How much is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
+    /// What matters, and of an answer only the `data`, with no more than the outer shape of it.
+    Outline,
     /// What matters, and of an answer only the `data`: the rest is in the line above.
     Telling,
     /// What matters, the routing headers, and the whole answer.
@@ -33,6 +37,14 @@ pub(super) enum Part {
 impl Part {
     pub(super) fn unless(self, raw: bool) -> Self {
         if raw { Self::All } else { self }
+    }
+
+    fn of_json(self) -> Shown {
+        match self {
+            Self::Outline => Shown::Levels(1),
+            Self::Telling | Self::More => Shown::Levels(7),
+            Self::All => Shown::Whole,
+        }
     }
 }
 
@@ -56,28 +68,27 @@ pub(crate) async fn partner_call(
     Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
 }
 
-/// JSON in lines, coloured; shortened unless it shall be `whole`.
-pub(super) fn json(value: &Value, whole: bool) -> String {
-    json::lines("", value, whole)
+/// JSON in lines, coloured.
+pub(super) fn json(value: &Value, part: Part) -> String {
+    json::lines("", value, part.of_json())
 }
 
 /// Prints a request and its answer.
 pub(super) fn show(from: &str, to: &str, exchange: &Exchange, part: Part) {
-    let whole = part == Part::All;
     println!("{WHO}{from} → {to}{WHO:#}  {CALL}{} {}{CALL:#}", exchange.method, url(exchange));
     headers(&exchange.request_headers, part);
-    body(&exchange.request_body, whole);
+    body(&exchange.request_body, part);
     println!("{WHO}{to} → {from}{WHO:#}  {}", verdict(exchange));
     headers(&exchange.response_headers, part);
     let envelope = exchange.response_body.text().and_then(|text| serde_json::from_str::<Value>(&text).ok());
     match envelope {
         // The other parts of the envelope are in the line above.
-        Some(Value::Object(envelope)) if part == Part::Telling => {
+        Some(Value::Object(envelope)) if matches!(part, Part::Outline | Part::Telling) => {
             if let Some(data) = envelope.get("data") {
-                println!("{}", json::lines("data", data, whole));
+                println!("{}", json::lines("data", data, part.of_json()));
             }
         }
-        _ => body(&exchange.response_body, whole),
+        _ => body(&exchange.response_body, part),
     }
     println!();
 }
@@ -109,7 +120,7 @@ fn headers(headers: &KeptHeaders, part: Part) {
     let shown = |spelled: Option<&str>| match part {
         Part::All => true,
         Part::More => spelled.is_some(),
-        Part::Telling => spelled.is_some_and(|name| TELLING.contains(&name)),
+        Part::Outline | Part::Telling => spelled.is_some_and(|name| TELLING.contains(&name)),
     };
     let mut lines: Vec<(String, String)> = headers
         .shown()
@@ -122,10 +133,10 @@ fn headers(headers: &KeptHeaders, part: Part) {
     }
 }
 
-fn body(body: &KeptBody, whole: bool) {
+fn body(body: &KeptBody, part: Part) {
     let Some(text) = body.text() else { return };
     match serde_json::from_str(&text) {
-        Ok(value) => println!("{}", json::lines("", &value, whole)),
+        Ok(value) => println!("{}", json(&value, part)),
         Err(_) => println!("    {text}"),
     }
 }

@@ -19,12 +19,19 @@ const LEVEL: usize = 2;
 const CHARACTERS: usize = 76;
 /// How many entries of a list are shown if each fits into one line; of others it is one.
 const ENTRIES: usize = 6;
-/// How deep objects are shown.
-const DEPTH: usize = 6;
 
-/// The JSON in lines; `name` is that of the member whose value it is. Shortened unless it shall be `whole`.
-pub(super) fn lines(name: &str, value: &Value, whole: bool) -> String {
-    let mut printer = Printer { text: " ".repeat(INDENT), whole };
+/// How much of the JSON is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// So many levels of objects and lists, the outermost included; long lists and texts are shortened.
+    Levels(usize),
+    /// All of it.
+    Whole,
+}
+
+/// The JSON in lines; `name` is that of the member whose value it is.
+pub(super) fn lines(name: &str, value: &Value, shown: Shown) -> String {
+    let mut printer = Printer { text: " ".repeat(INDENT), shown };
     let mut indent = INDENT;
     if !name.is_empty() {
         printer.name(name);
@@ -36,7 +43,7 @@ pub(super) fn lines(name: &str, value: &Value, whole: bool) -> String {
 
 struct Printer {
     text: String,
-    whole: bool,
+    shown: Shown,
 }
 
 impl Printer {
@@ -47,7 +54,7 @@ impl Printer {
         }
         match value {
             Value::Array(entries) => self.list(entries, indent, depth),
-            Value::Object(fields) if self.whole || depth < DEPTH => {
+            Value::Object(fields) if !self.is_too_deep(depth) => {
                 self.text.push('{');
                 for (i, (name, field)) in fields.iter().enumerate() {
                     self.new_line(i, indent + LEVEL);
@@ -61,10 +68,15 @@ impl Printer {
         }
     }
 
+    fn is_too_deep(&self, depth: usize) -> bool {
+        matches!(self.shown, Shown::Levels(levels) if depth >= levels)
+    }
+
     fn list(&mut self, entries: &[Value], indent: usize, depth: usize) {
         let inner = indent + LEVEL;
         let fit = entries.iter().all(|entry| inner + self.width(entry, depth + 1) <= WIDTH);
-        let shown = if self.whole { entries.len() } else { entries.len().min(if fit { ENTRIES } else { 1 }) };
+        let shown =
+            if self.shown == Shown::Whole { entries.len() } else { entries.len().min(if fit { ENTRIES } else { 1 }) };
         self.text.push('[');
         for (i, entry) in entries[..shown].iter().enumerate() {
             self.new_line(i, inner);
@@ -99,7 +111,7 @@ impl Printer {
                 self.text.push(']');
             }
             Value::Object(fields) if fields.is_empty() => self.text.push_str("{}"),
-            Value::Object(fields) if !self.whole && depth >= DEPTH => {
+            Value::Object(fields) if self.is_too_deep(depth) => {
                 let _ = write!(self.text, "{LEFT_OUT}{{ … {} fields }}{LEFT_OUT:#}", fields.len());
             }
             Value::Object(fields) => {
@@ -122,7 +134,7 @@ impl Printer {
 
     /// How many characters the value takes on one line.
     fn width(&self, value: &Value, depth: usize) -> usize {
-        let mut line = Self { text: String::new(), whole: self.whole };
+        let mut line = Self { text: String::new(), shown: self.shown };
         line.on_one_line(value, depth);
         anstream::adapter::strip_str(&line.text).to_string().chars().count()
     }
@@ -130,7 +142,9 @@ impl Printer {
     fn shortened(&self, text: &str) -> String {
         let quoted = Value::from(text).to_string();
         match quoted.char_indices().nth(CHARACTERS) {
-            Some((end, _)) if !self.whole && !text.starts_with("http") => format!("{}…\"", &quoted[..end]),
+            Some((end, _)) if self.shown != Shown::Whole && !text.starts_with("http") => {
+                format!("{}…\"", &quoted[..end])
+            }
             _ => quoted,
         }
     }

@@ -35,12 +35,15 @@ impl Operator {
         self.call(Method::POST, path, Some(body)).await
     }
 
-    pub(crate) async fn call(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<Value, OperatorProblem> {
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value, OperatorProblem> {
+        self.call(Method::PUT, path, Some(body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Result<Value, OperatorProblem> {
+        self.call(Method::DELETE, path, None).await
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, OperatorProblem> {
         let url = format!("{}/operator/v1{path}", self.base_url);
         let failed = |problem: String| OperatorProblem { method: method.clone(), url: url.clone(), problem };
         let mut request = self.http.request(method.clone(), &url).bearer_auth(&self.key);

@@ -138,10 +138,10 @@ impl Names {
     }
 }
 
-/// The port after `127.0.0.1:`.
+/// The port after `127.0.0.1:`, which may be written as in a query.
 fn port(before: &str, rest: &str) -> usize {
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-    if before.ends_with("127.0.0.1:") { digits } else { 0 }
+    if before.ends_with("127.0.0.1:") || before.ends_with("127.0.0.1%3A") { digits } else { 0 }
 }
 
 /// A UUID, in whatever case.

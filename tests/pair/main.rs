@@ -1,6 +1,7 @@
 //! The two programs together, as processes or in one: what only the pair as a whole can show.
 
 #[path = "../../src/operator.rs"]
+#[allow(dead_code, reason = "the tests need only a part of it")]
 mod operator;
 
 mod book;

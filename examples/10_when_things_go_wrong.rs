@@ -49,11 +49,8 @@ async fn main() -> Done {
          parameters. Codes that begin with 2 mean: the mistake is yours. Good programs also say where each mistake \
          is: /kwh is the field kwh of the object. Nothing is stored.",
     );
-    let mut bad = session.clone();
-    bad["kwh"] = json!("many");
-    bad["status"] = json!("HAPPY");
-    bad.as_object_mut().ok_or("a session is an object")?.shift_remove("cdr_token");
-    partner_call("PUT", &format!("{sessions}/US/CPO/S1"), &token, Some(&bad)).await?;
+    let bad = json!({ "kwh": "many", "status": "HAPPY", "cdr_token": null });
+    partner_call("PUT", &format!("{sessions}/US/CPO/S1"), &token, Some(&with(&session, &bad))).await?;
     lesson.show("CPO", "EMSP", &emsp.visits());
 
     lesson.step(
@@ -71,10 +68,8 @@ async fn main() -> Done {
          can overtake each other on the way. So the EMSP looks at the time in it, and keeps what is newer.",
     );
     partner_call("PUT", &format!("{sessions}/US/CPO/S1"), &token, Some(&session)).await?;
-    let mut old = session.clone();
-    old["kwh"] = json!(0.5);
-    old["last_updated"] = json!("2026-06-01T15:10:00Z");
-    partner_call("PUT", &format!("{sessions}/US/CPO/S1"), &token, Some(&old)).await?;
+    let old = json!({ "kwh": 0.5, "last_updated": "2026-06-01T15:10:00Z" });
+    partner_call("PUT", &format!("{sessions}/US/CPO/S1"), &token, Some(&with(&session, &old))).await?;
     lesson.show("CPO", "EMSP", &emsp.visits());
     let stored = emsp.operator.get("/sessions/US/CPO/S1").await?;
     println!("  The EMSP has kwh {} and last_updated {}.\n", stored["kwh"], stored["last_updated"]);
@@ -133,4 +128,14 @@ fn made_up_session() -> Value {
         "auth_method": "AUTH_REQUEST", "location_id": "OAK001", "evse_uid": "OAK001-1", "connector_id": "1",
         "currency": "USD", "status": "ACTIVE", "last_updated": "2026-06-01T15:30:00Z",
     })
+}
+
+/// The session with these changes; null takes a field away.
+fn with(session: &Value, changes: &Value) -> Value {
+    let mut changed = session.clone();
+    if let (Some(fields), Some(changes)) = (changed.as_object_mut(), changes.as_object()) {
+        fields.extend(changes.clone());
+        fields.retain(|_, value| !value.is_null());
+    }
+    changed
 }

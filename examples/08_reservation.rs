@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example 08_reservation`
 
+#![allow(clippy::too_many_lines, reason = "a lesson is told in one piece")]
+
 mod lesson;
 
 use emsp::demo;
@@ -41,7 +43,7 @@ async fn main() -> Done {
          reservation a name: reservation_id. Whoever wants to change the reservation later, or to give it up, uses \
          that name.",
     );
-    let command = emsp.operator.post("/commands/RESERVE_NOW", &order("2026-06-01T16:30:00Z")).await?;
+    let command = emsp.operator.post("/commands/RESERVE_NOW", &order("2026-10-05T16:30:00Z")).await?;
     lesson.show("EMSP", "CPO", &emsp.calls());
 
     lesson.step(
@@ -107,7 +109,7 @@ async fn main() -> Done {
          charger is free again, the session ends, and there is a bill without a charge: 1.50 for half an hour, and 2.00 \
          because nobody came.",
     );
-    let command = emsp.operator.post("/commands/RESERVE_NOW", &order("2026-06-01T17:00:00Z")).await?;
+    let command = emsp.operator.post("/commands/RESERVE_NOW", &order("2026-10-05T17:00:00Z")).await?;
     cpo.call("POST", "/commands/RESERVE_NOW").await?;
     companies.settle().await?;
     cpo.calls();
@@ -128,7 +130,7 @@ async fn main() -> Done {
          is paid. The EMSP sends CANCEL_RESERVATION, with the name of the reservation and no more. The answers are like \
          those of all commands.",
     );
-    let command = emsp.operator.post("/commands/RESERVE_NOW", &order("2026-06-01T18:00:00Z")).await?;
+    let command = emsp.operator.post("/commands/RESERVE_NOW", &order("2026-10-05T18:00:00Z")).await?;
     cpo.call("POST", "/commands/RESERVE_NOW").await?;
     emsp.calls();
     let reservation = reservation_of(&companies, &command).await?;

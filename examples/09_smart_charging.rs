@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example 09_smart_charging`
 
+#![allow(clippy::too_many_lines, reason = "a lesson is told in one piece")]
+
 mod lesson;
 
 use std::sync::Arc;
@@ -103,11 +105,11 @@ async fn main() -> Done {
     lesson.step(
         "The driver has wishes",
         "mod_sessions, \"ChargingPreferences Object\" and \"ChargingPreferencesResponse\"",
-        "The other way. The driver says in the app: cheap, please, but 20 kWh by ten in the evening. The EMSP passes \
+        "The other way. The driver says in the app: cheap, please, but 20 kWh by 22:00. The EMSP passes \
          that on. This is no command: the CPO answers at once, and the answer is one word.",
     );
     let wish = json!({
-        "profile_type": "CHEAP", "departure_time": "2026-06-01T22:00:00Z", "energy_need": 20, "discharge_allowed": false,
+        "profile_type": "CHEAP", "departure_time": "2026-10-05T22:00:00Z", "energy_need": 20, "discharge_allowed": false,
     });
     emsp.operator.put(&format!("{session}/charging-preferences"), &wish).await?;
     lesson.show("EMSP", "CPO", &emsp.calls_of("/charging_preferences"));

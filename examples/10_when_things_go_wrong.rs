@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example 10_when_things_go_wrong`
 
+#![allow(clippy::too_many_lines, reason = "a lesson is told in one piece")]
+
 mod lesson;
 
 use emsp::demo;
@@ -68,7 +70,7 @@ async fn main() -> Done {
          can overtake each other on the way. So the EMSP looks at the time in it, and keeps what is newer.",
     );
     partner_call("PUT", &format!("{sessions}/US/CPO/S1"), &token, Some(&session)).await?;
-    let old = json!({ "kwh": 0.5, "last_updated": "2026-06-01T15:10:00Z" });
+    let old = json!({ "kwh": 0.5, "last_updated": "2026-10-05T15:10:00Z" });
     partner_call("PUT", &format!("{sessions}/US/CPO/S1"), &token, Some(&with(&session, &old))).await?;
     lesson.show("CPO", "EMSP", &emsp.visits());
     let stored = emsp.operator.get("/sessions/US/CPO/S1").await?;
@@ -120,22 +122,22 @@ async fn main() -> Done {
 /// A session that is good, but for that it has never been.
 fn made_up_session() -> Value {
     json!({
-        "country_code": "US", "party_id": "CPO", "id": "S1", "start_date_time": "2026-06-01T15:00:00Z", "kwh": 1,
+        "country_code": "US", "party_id": "CPO", "id": "S1", "start_date_time": "2026-10-05T15:00:00Z", "kwh": 1,
         "cdr_token": {
             "country_code": "US", "party_id": "EMS", "uid": demo::RFID_NEVER, "type": "RFID",
             "contract_id": "US-EMS-C00000005-X",
         },
         "auth_method": "AUTH_REQUEST", "location_id": "OAK001", "evse_uid": "OAK001-1", "connector_id": "1",
-        "currency": "USD", "status": "ACTIVE", "last_updated": "2026-06-01T15:30:00Z",
+        "currency": "USD", "status": "ACTIVE", "last_updated": "2026-10-05T15:30:00Z",
     })
 }
 
 /// The session with these changes; null takes a field away.
 fn with(session: &Value, changes: &Value) -> Value {
-    let mut changed = session.clone();
-    if let (Some(fields), Some(changes)) = (changed.as_object_mut(), changes.as_object()) {
+    let mut other = session.clone();
+    if let (Some(fields), Some(changes)) = (other.as_object_mut(), changes.as_object()) {
         fields.extend(changes.clone());
         fields.retain(|_, value| !value.is_null());
     }
-    changed
+    other
 }

@@ -54,7 +54,7 @@ async fn answer(State(me): State<MyEmsp>, request: Request) -> Response {
         (Method::PUT | Method::PATCH | Method::POST, _) => Value::Null,
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
-    let mut envelope = json!({ "status_code": 1000, "timestamp": "2026-06-01T16:00:00Z" });
+    let mut envelope = json!({ "status_code": 1000, "timestamp": "2026-10-05T16:00:00Z" });
     if !data.is_null() {
         envelope["data"] = data;
     }
@@ -68,7 +68,7 @@ async fn answer(State(me): State<MyEmsp>, request: Request) -> Response {
 fn my_card() -> Value {
     json!({
         "country_code": "NL", "party_id": "YOU", "uid": "CAFE0001", "type": "RFID", "contract_id": "NL-YOU-C0000001-1",
-        "issuer": "You", "valid": true, "whitelist": "ALWAYS", "last_updated": "2026-06-01T12:00:00Z",
+        "issuer": "You", "valid": true, "whitelist": "ALWAYS", "last_updated": "2026-10-05T12:00:00Z",
     })
 }
 

@@ -168,6 +168,7 @@ impl Desk<'_> {
             // Nothing was ever plugged in: there is nothing to bill.
             session.end_date_time = Some(self.at);
             session.status = SessionStatus::Invalid;
+            session.last_updated = later(self.now, session.last_updated);
             return self.save(&charge, &session, false).await;
         };
         session.status = SessionStatus::Completed;

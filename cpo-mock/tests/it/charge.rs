@@ -224,6 +224,7 @@ async fn a_start_without_a_vehicle_stays_pending_and_is_never_billed() {
         world.advance(3).await;
         let over = session(&partner.get(&world, "/sessions?date_from=2026-06-12T00:00:00Z").await);
         assert_eq!((&over["status"], &over["kwh"]), (&json!("INVALID"), &json!(0)));
+        assert_eq!(over["last_updated"], "2026-06-12T10:03:00Z", "who asks for what has changed must learn of the end");
         assert_eq!(partner.get(&world, "/cdrs").await.data(), &json!([]));
 
         // The second time somebody comes, a minute later.

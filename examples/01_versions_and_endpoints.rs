@@ -44,7 +44,7 @@ async fn main() -> Done {
          First comes what you send. Then comes what the CPO answers.",
     );
     let versions = partner_call("GET", versions_url, token_a, None).await?;
-    lesson.show_more("You", "CPO", &cpo.visits());
+    lesson.show_envelope("You", "CPO", &cpo.visits());
     lesson.say(
         "Every answer in OCPI has this form. What you asked for is in data. status_code says how it went: 1000 is \
          success. From now on you see only data here, and the code in the line above it. (--raw shows everything.)",

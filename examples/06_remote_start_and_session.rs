@@ -91,6 +91,7 @@ async fn main() -> Done {
     println!("  energy   {} kWh", session["kwh"]);
     println!("  so far   {} {}", session["total_cost"]["excl_vat"], session["currency"].as_str().unwrap_or_default());
     println!("  periods  {}", session["charging_periods"].as_array().map_or(0, Vec::len));
+    println!();
 
     lesson.end(
         &[
@@ -100,7 +101,8 @@ async fn main() -> Done {
             "PUT sends a whole session, PATCH what is new. Charging periods in a PATCH are added.",
         ],
         [
-            "Change the EVSE in this file to one that is not there. Which of the two answers says no?",
+            "Break the charger before the first step: `cpo.operator.post(\"/stations/OAK001-1/fault\", \
+             &json!({})).await?`. Which of the two answers says no?",
             "Leave out the step in which the driver plugs in, and let five minutes pass. What becomes of the session?",
         ],
     );

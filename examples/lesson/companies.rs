@@ -59,8 +59,11 @@ impl Companies {
             operator_key: Some(Secret::new(OPERATOR_KEY)),
             allow_private_urls: true,
             allow_http_urls: true,
+            // Small pages, so that there are some to be seen.
             page_default: 20,
             page_max: 20,
+            // Each one is shown when a lesson asks for it.
+            pull_interval_seconds: 7 * 24 * 3600,
             ..defaults
         };
         let cpo = cpo_mock::App::open(

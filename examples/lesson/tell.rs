@@ -9,7 +9,7 @@ use clap::Parser;
 use ocpi_http::Exchange;
 use serde_json::Value;
 
-use super::wire;
+use super::wire::{self, Extent, Headers, Shown};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -17,6 +17,9 @@ const TITLE: Style = AnsiColor::Cyan.on_default().bold();
 
 /// How wide explanations are printed.
 const WIDTH: usize = 92;
+
+/// What matters, and seven levels of the JSON: as deep as the objects of OCPI go, where it matters.
+const TELLING: Extent = Extent { json: Shown::Levels(7), envelope: false, headers: Headers::Telling };
 
 /// How the lesson is told.
 #[derive(Debug, Parser)]
@@ -33,12 +36,13 @@ struct Options {
 pub(crate) struct Lesson {
     options: Options,
     step: usize,
+    routing: bool,
 }
 
 impl Lesson {
     /// Reads the options and says what the lesson is about. `spec` names the chapters of the OCPI 2.2.1 specification.
     pub(crate) fn begin(title: &str, spec: &str, about: &str) -> Self {
-        let lesson = Self { options: Options::parse(), step: 0 };
+        let lesson = Self { options: Options::parse(), step: 0, routing: false };
         println!("{TITLE}{title}{TITLE:#}");
         println!("{DIM}In the specification of OCPI 2.2.1: {spec}{DIM:#}\n");
         lesson.say(about);
@@ -69,46 +73,70 @@ impl Lesson {
 
     /// Shows requests and their answers as they went over the wire, one after the other.
     pub(crate) fn show<'a>(&self, from: &str, to: &str, exchanges: impl IntoIterator<Item = &'a Arc<Exchange>>) {
-        for exchange in exchanges {
-            wire::show(from, to, exchange, wire::Part::Telling.unless(self.options.raw));
-        }
+        self.show_as(TELLING, from, to, exchanges);
     }
 
     /// The same, with no more than the outer shape of the JSON: for what was shown before.
     pub(crate) fn outline<'a>(&self, from: &str, to: &str, exchanges: impl IntoIterator<Item = &'a Arc<Exchange>>) {
+        self.show_as(Extent { json: Shown::Levels(1), ..TELLING }, from, to, exchanges);
+    }
+
+    /// The same as [`show`](Self::show), with the whole answer and not only the `data` in it.
+    pub(crate) fn show_envelope<'a>(
+        &self,
+        from: &str,
+        to: &str,
+        exchanges: impl IntoIterator<Item = &'a Arc<Exchange>>,
+    ) {
+        self.show_as(Extent { envelope: true, ..TELLING }, from, to, exchanges);
+    }
+
+    /// From now on the routing headers are shown, too, or not any more.
+    pub(crate) fn show_routing(&mut self, routing: bool) {
+        self.routing = routing;
+    }
+
+    fn show_as<'a>(
+        &self,
+        extent: Extent,
+        from: &str,
+        to: &str,
+        exchanges: impl IntoIterator<Item = &'a Arc<Exchange>>,
+    ) {
+        let headers = if self.routing { Headers::Routing } else { extent.headers };
+        let extent = if self.options.raw { Extent::RAW } else { Extent { headers, ..extent } };
         for exchange in exchanges {
-            wire::show(from, to, exchange, wire::Part::Outline.unless(self.options.raw));
+            wire::show(from, to, exchange, extent);
         }
     }
 
-    /// The same, with the routing headers, and with the whole answer instead of only the `data` in it.
-    pub(crate) fn show_more<'a>(&self, from: &str, to: &str, exchanges: impl IntoIterator<Item = &'a Arc<Exchange>>) {
-        for exchange in exchanges {
-            wire::show(from, to, exchange, wire::Part::More.unless(self.options.raw));
-        }
-    }
-
-    /// Shows JSON that is not on its way.
+    /// Shows JSON that is not on its way, all of it.
+    #[expect(clippy::unused_self, reason = "whatever a lesson tells reads the same")]
     pub(crate) fn show_json(&self, json: &Value) {
-        println!("{}\n", wire::json(json, wire::Part::Telling.unless(self.options.raw)));
+        println!("{}\n", wire::json(json));
+    }
+
+    /// Prints a list.
+    #[expect(clippy::unused_self, reason = "whatever a lesson tells reads the same")]
+    pub(crate) fn list<T: AsRef<str>>(&self, points: impl IntoIterator<Item = T>) {
+        print_list(points);
+        println!();
     }
 
     /// Says what was learned, and two things to try.
     #[expect(clippy::unused_self, reason = "nothing can be told after the end")]
     pub(crate) fn end(self, learned: &[&str], try_next: [&str; 2]) {
         println!("\n{BOLD}What you have learned{BOLD:#}");
-        for text in learned {
-            println!("{}", point(text));
-        }
+        print_list(learned);
         println!("\n{BOLD}Two things to try{BOLD:#}");
-        for text in try_next {
-            println!("{}", point(text));
-        }
+        print_list(try_next);
     }
 }
 
-fn point(text: &str) -> String {
-    format!("- {}", folded(text).replace('\n', "\n  "))
+fn print_list<T: AsRef<str>>(points: impl IntoIterator<Item = T>) {
+    for point in points {
+        println!("- {}", folded(point.as_ref()).replace('\n', "\n  "));
+    }
 }
 
 /// The words of a paragraph, in lines that fit.

@@ -8,7 +8,7 @@ use base64::Engine;
 use ocpi_http::{Exchange, KeptBody, KeptHeaders};
 use serde_json::Value;
 
-use json::Shown;
+pub(super) use json::Shown;
 
 const WHO: Style = AnsiColor::Cyan.on_default().bold();
 const CALL: Style = Style::new().bold();
@@ -22,30 +22,26 @@ const TELLING: &[&str] = &["Authorization", "Link", "Location", "X-Total-Count",
 const ROUTING: &[&str] = &["OCPI-from-country-code", "OCPI-from-party-id", "OCPI-to-country-code", "OCPI-to-party-id"];
 
 /// How much is shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Extent {
+    pub(super) json: Shown,
+    /// The whole answer, and not only the `data` in it: the rest is in the line above.
+    pub(super) envelope: bool,
+    pub(super) headers: Headers,
+}
+
+/// Which headers are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    /// What matters, and of an answer only the `data`, with no more than the outer shape of it.
-    Outline,
-    /// What matters, and of an answer only the `data`: the rest is in the line above.
+pub(super) enum Headers {
     Telling,
-    /// What matters, the routing headers, and the whole answer.
-    More,
-    /// All headers and all of the JSON.
+    /// These, and the routing headers.
+    Routing,
     All,
 }
 
-impl Part {
-    pub(super) fn unless(self, raw: bool) -> Self {
-        if raw { Self::All } else { self }
-    }
-
-    fn of_json(self) -> Shown {
-        match self {
-            Self::Outline => Shown::Levels(1),
-            Self::Telling | Self::More => Shown::Levels(7),
-            Self::All => Shown::Whole,
-        }
-    }
+impl Extent {
+    /// Everything that goes over the wire.
+    pub(super) const RAW: Self = Self { json: Shown::Whole, envelope: true, headers: Headers::All };
 }
 
 /// A call of the learner's own, with curl in mind: method, URL, credentials token, body. The answer's JSON comes back.
@@ -68,27 +64,26 @@ pub(crate) async fn partner_call(
     Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
 }
 
-/// JSON in lines, coloured.
-pub(super) fn json(value: &Value, part: Part) -> String {
-    json::lines("", value, part.of_json())
+/// All of the JSON in lines, coloured.
+pub(super) fn json(value: &Value) -> String {
+    json::lines("", value, Shown::Whole)
 }
 
 /// Prints a request and its answer.
-pub(super) fn show(from: &str, to: &str, exchange: &Exchange, part: Part) {
+pub(super) fn show(from: &str, to: &str, exchange: &Exchange, extent: Extent) {
     println!("{WHO}{from} → {to}{WHO:#}  {CALL}{} {}{CALL:#}", exchange.method, url(exchange));
-    headers(&exchange.request_headers, part);
-    body(&exchange.request_body, part);
+    headers(&exchange.request_headers, extent.headers);
+    body(&exchange.request_body, extent);
     println!("{WHO}{to} → {from}{WHO:#}  {}", verdict(exchange));
-    headers(&exchange.response_headers, part);
+    headers(&exchange.response_headers, extent.headers);
     let envelope = exchange.response_body.text().and_then(|text| serde_json::from_str::<Value>(&text).ok());
     match envelope {
-        // The other parts of the envelope are in the line above.
-        Some(Value::Object(envelope)) if matches!(part, Part::Outline | Part::Telling) => {
+        Some(Value::Object(envelope)) if !extent.envelope => {
             if let Some(data) = envelope.get("data") {
-                println!("{}", json::lines("data", data, part.of_json()));
+                println!("{}", json::lines("data", data, extent.json));
             }
         }
-        _ => body(&exchange.response_body, part),
+        _ => body(&exchange.response_body, extent),
     }
     println!();
 }
@@ -115,12 +110,12 @@ fn verdict(exchange: &Exchange) -> String {
     format!("{style}HTTP {}{code}{message}{style:#}", exchange.http)
 }
 
-fn headers(headers: &KeptHeaders, part: Part) {
+fn headers(headers: &KeptHeaders, which: Headers) {
     let spelled = |name: &str| TELLING.iter().chain(ROUTING).find(|known| known.eq_ignore_ascii_case(name)).copied();
-    let shown = |spelled: Option<&str>| match part {
-        Part::All => true,
-        Part::More => spelled.is_some(),
-        Part::Outline | Part::Telling => spelled.is_some_and(|name| TELLING.contains(&name)),
+    let shown = |spelled: Option<&str>| match which {
+        Headers::All => true,
+        Headers::Routing => spelled.is_some(),
+        Headers::Telling => spelled.is_some_and(|name| TELLING.contains(&name)),
     };
     let mut lines: Vec<(String, String)> = headers
         .shown()
@@ -133,10 +128,10 @@ fn headers(headers: &KeptHeaders, part: Part) {
     }
 }
 
-fn body(body: &KeptBody, part: Part) {
+fn body(body: &KeptBody, extent: Extent) {
     let Some(text) = body.text() else { return };
     match serde_json::from_str(&text) {
-        Ok(value) => println!("{}", json(&value, part)),
+        Ok(value) => println!("{}", json::lines("", &value, extent.json)),
         Err(_) => println!("    {text}"),
     }
 }

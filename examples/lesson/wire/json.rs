@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 const NAME: Style = AnsiColor::Blue.on_default();
 const TEXT: Style = AnsiColor::Green.on_default();
@@ -22,7 +22,7 @@ const ENTRIES: usize = 6;
 
 /// How much of the JSON is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shown {
+pub(in super::super) enum Shown {
     /// So many levels of objects and lists, the outermost included; long lists and texts are shortened.
     Levels(usize),
     /// All of it.
@@ -54,7 +54,7 @@ impl Printer {
         }
         match value {
             Value::Array(entries) => self.list(entries, indent, depth),
-            Value::Object(fields) if !self.is_too_deep(depth) => {
+            Value::Object(fields) if !self.is_folded(fields, depth) => {
                 self.text.push('{');
                 for (i, (name, field)) in fields.iter().enumerate() {
                     self.new_line(i, indent + LEVEL);
@@ -68,8 +68,9 @@ impl Printer {
         }
     }
 
-    fn is_too_deep(&self, depth: usize) -> bool {
-        matches!(self.shown, Shown::Levels(levels) if depth >= levels)
+    /// Whether only the name of an object is shown. With very few fields that would save nothing.
+    fn is_folded(&self, fields: &Map<String, Value>, depth: usize) -> bool {
+        matches!(self.shown, Shown::Levels(levels) if depth >= levels) && fields.len() > 2
     }
 
     fn list(&mut self, entries: &[Value], indent: usize, depth: usize) {
@@ -111,8 +112,8 @@ impl Printer {
                 self.text.push(']');
             }
             Value::Object(fields) if fields.is_empty() => self.text.push_str("{}"),
-            Value::Object(fields) if self.is_too_deep(depth) => {
-                let _ = write!(self.text, "{LEFT_OUT}{{ … {} fields }}{LEFT_OUT:#}", fields.len());
+            Value::Object(fields) if self.is_folded(fields, depth) => {
+                self.folded(fields);
             }
             Value::Object(fields) => {
                 self.text.push_str("{ ");
@@ -130,6 +131,19 @@ impl Printer {
                 let _ = write!(self.text, "{OTHER}{other}{OTHER:#}");
             }
         }
+    }
+
+    /// An object of which no more than its name is shown.
+    fn folded(&mut self, fields: &Map<String, Value>) {
+        let name = ["id", "uid", "identifier", "party_id"].into_iter().find(|name| fields.contains_key(*name));
+        let Some(name) = name else {
+            let _ = write!(self.text, "{LEFT_OUT}{{ … {} fields }}{LEFT_OUT:#}", fields.len());
+            return;
+        };
+        self.text.push_str("{ ");
+        self.name(name);
+        self.on_one_line(&fields[name], 0);
+        let _ = write!(self.text, ", {LEFT_OUT}… {} more fields{LEFT_OUT:#} }}", fields.len() - 1);
     }
 
     /// How many characters the value takes on one line.

@@ -5,7 +5,6 @@
 mod lesson;
 
 use lesson::{Companies, Done, Lesson, partner_call};
-use reqwest::Method;
 use serde_json::json;
 
 #[tokio::main]
@@ -80,7 +79,7 @@ async fn main() -> Done {
     );
     let registered = emsp.app.party.peers.registered().await?;
     let token_c = registered[0].token_out.expose();
-    emsp.operator.call(Method::DELETE, &format!("/partners/{partner}"), None).await?;
+    emsp.operator.delete(&format!("/partners/{partner}")).await?;
     lesson.show("EMSP", "CPO", &emsp.calls());
     lesson.say("Does the newest token C still open anything? Somebody tries it:");
     cpo.visits();

@@ -5,7 +5,6 @@
 mod lesson;
 
 use lesson::{Companies, Done, Lesson};
-use reqwest::Method;
 use serde_json::{Value, json};
 
 #[tokio::main]
@@ -73,7 +72,7 @@ async fn main() -> Done {
         "mod_locations, \"PUT Method\"",
         "Something new is sent as a whole, with PUT. The EMSP answers HTTP 201: it did not have this one before.",
     );
-    cpo.operator.call(Method::PUT, "/locations/US/CPO/LES001", Some(&new_station())).await?;
+    cpo.operator.put("/locations/US/CPO/LES001", &new_station()).await?;
     companies.settle().await?;
     lesson.show("CPO", "EMSP", &cpo.calls());
 

@@ -126,7 +126,7 @@ fn lessons() -> Vec<(String, Entry)> {
     names.sort();
     let entry = |name: String| {
         let title = name.replace('_', " ");
-        (title, Entry::Run(words(&format!("cargo run --release --example {name} -- --pause"))))
+        (title, Entry::Run(words(&format!("cargo run --example {name} -- --pause"))))
     };
     names.into_iter().map(entry).collect()
 }
@@ -163,7 +163,7 @@ fn plain(entry: &Entry) -> Option<String> {
     match entry {
         Entry::Run(command) => Some(command.join(" ")),
         Entry::Start(name) => Some(format!("cargo {}", serve_arguments(name).join(" "))),
-        Entry::Lessons => Some("cargo run --release --example NAME -- --pause".to_owned()),
+        Entry::Lessons => Some("cargo run --example NAME -- --pause".to_owned()),
         Entry::Tests => Some("cargo run --release -- test unit|integration|compliance|performance|coverage".to_owned()),
         Entry::Troubleshoot => Some("cargo run --release -- troubleshoot".to_owned()),
         Entry::Stop(_) | Entry::Reports | Entry::Quit => None,
@@ -272,6 +272,18 @@ mod tests {
             }
             let parsed = Cli::try_parse_from(std::iter::once("roaming-pair").chain(arguments.split_whitespace()));
             assert!(parsed.is_ok(), "{command}: {}", parsed.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn every_lesson_can_be_chosen() {
+        let lessons = lessons();
+        assert!(lessons.len() >= 12, "{lessons:?}");
+        for (title, entry) in lessons {
+            let Entry::Run(command) = entry else { panic!("{title} is not run") };
+            let name = command[3].as_str();
+            assert_eq!(command, words(&format!("cargo run --example {name} -- --pause")));
+            assert!(Path::new("examples").join(name).with_extension("rs").exists(), "{name}");
         }
     }
 

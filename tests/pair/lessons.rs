@@ -68,6 +68,8 @@ async fn every_lesson_tells_what_it_is_meant_to_tell() {
         for part in ["What you have learned", "Two things to try"] {
             assert!(told.contains(&format!("\n{part}\n")), "{lesson}: {part}");
         }
+        let page = std::fs::read_to_string(root().join("docs/lessons.md")).expect("docs/lessons.md");
+        assert!(page.contains(&format!("| `{lesson}` | {title}: ")), "docs/lessons.md: {lesson}: {title}");
         insta::assert_snapshot!(lesson, masked(&told));
     }
 }
@@ -83,10 +85,14 @@ async fn a_lesson_shows_everything_when_asked_and_waits_for_nobody() {
 }
 
 #[test]
-fn each_lesson_has_a_number_and_nothing_is_left_of_lessons_that_are_gone() {
+fn the_lessons_have_one_order_and_nothing_is_left_of_lessons_that_are_gone() {
     let lessons = lessons();
-    let numbers: BTreeSet<&str> = lessons.iter().filter_map(|lesson| lesson.get(..2)).collect();
-    assert_eq!(numbers.len(), lessons.len(), "two lessons have the same number: {lessons:?}");
+    for (index, lesson) in lessons.iter().enumerate() {
+        assert!(lesson.starts_with(&format!("{:02}_", index + 1)), "{lesson} is the {}. file in examples/", index + 1);
+    }
+    let page = std::fs::read_to_string(root().join("docs/lessons.md")).expect("docs/lessons.md");
+    let listed = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')).map(|(name, _)| name);
+    assert_eq!(listed.collect::<Vec<_>>(), lessons, "the order in docs/lessons.md");
     let snapshots = std::fs::read_dir(root().join("tests/pair/snapshots")).expect("snapshots");
     let snapshots = snapshots.map(|file| stem(&file.expect("a folder can be read").path()));
     let snapshots = snapshots.filter_map(|name| name.strip_prefix("pair__lessons__").map(str::to_owned));

@@ -1,6 +1,6 @@
 //! How a lesson is told: explain, do, show what went over the wire.
 
-use std::io::{BufRead, IsTerminal};
+use std::io::{BufRead, IsTerminal, Write};
 use std::sync::Arc;
 
 use anstream::{print, println};
@@ -15,8 +15,8 @@ const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 const TITLE: Style = AnsiColor::Cyan.on_default().bold();
 
-/// How wide explanations are printed.
-const WIDTH: usize = 92;
+/// How wide explanations are printed: as wide as a terminal is that nobody has made wider.
+const WIDTH: usize = 80;
 
 /// What matters, and seven levels of the JSON: as deep as the objects of OCPI go, where it matters.
 const TELLING: Extent = Extent { json: Shown::Levels(7), envelope: false, headers: Headers::Telling };
@@ -44,7 +44,7 @@ impl Lesson {
     pub(crate) fn begin(title: &str, spec: &str, about: &str) -> Self {
         let lesson = Self { options: Options::parse(), step: 0, routing: false };
         println!("{TITLE}{title}{TITLE:#}");
-        println!("{DIM}In the specification of OCPI 2.2.1: {spec}{DIM:#}\n");
+        print_place(&format!("In the specification of OCPI 2.2.1: {spec}"));
         lesson.say(about);
         lesson
     }
@@ -53,10 +53,11 @@ impl Lesson {
     pub(crate) fn step(&mut self, title: &str, spec: &str, why: &str) {
         self.step += 1;
         println!("\n{BOLD}Step {}. {title}{BOLD:#}", self.step);
-        println!("{DIM}In the specification: {spec}{DIM:#}\n");
+        print_place(&format!("In the specification: {spec}"));
         self.say(why);
         if self.options.pause && std::io::stdin().is_terminal() {
             print!("{DIM}Press Enter …{DIM:#}");
+            let _ = std::io::stdout().flush();
             // When the terminal is gone there is nobody to wait for.
             let _ = std::io::stdin().lock().read_line(&mut String::new());
             println!();
@@ -67,7 +68,7 @@ impl Lesson {
     #[expect(clippy::unused_self, reason = "whatever a lesson tells reads the same")]
     pub(crate) fn say(&self, text: &str) {
         for paragraph in text.split("\n\n") {
-            println!("{}\n", folded(paragraph));
+            println!("{}\n", folded(paragraph, WIDTH));
         }
     }
 
@@ -133,19 +134,26 @@ impl Lesson {
     }
 }
 
+fn print_place(place: &str) {
+    for line in folded(place, WIDTH).lines() {
+        println!("{DIM}{line}{DIM:#}");
+    }
+    println!();
+}
+
 fn print_list<T: AsRef<str>>(points: impl IntoIterator<Item = T>) {
     for point in points {
-        println!("- {}", folded(point.as_ref()).replace('\n', "\n  "));
+        println!("- {}", folded(point.as_ref(), WIDTH - 2).replace('\n', "\n  "));
     }
 }
 
 /// The words of a paragraph, in lines that fit.
-fn folded(paragraph: &str) -> String {
+pub(super) fn folded(paragraph: &str, fit: usize) -> String {
     let mut lines = String::new();
     let mut width = 0;
     for word in paragraph.split_whitespace() {
         let length = word.chars().count();
-        if width > 0 && width + 1 + length > WIDTH {
+        if width > 0 && width + 1 + length > fit {
             lines.push('\n');
             width = 0;
         } else if width > 0 {

@@ -10,6 +10,8 @@ use serde_json::Value;
 
 pub(super) use json::Shown;
 
+use super::tell::folded;
+
 const WHO: Style = AnsiColor::Cyan.on_default().bold();
 const CALL: Style = Style::new().bold();
 const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -104,9 +106,12 @@ fn verdict(exchange: &Exchange) -> String {
     }
     let style = if exchange.ocpi.is_some_and(|code| (1000..2000).contains(&code)) { GOOD } else { BAD };
     let code = exchange.ocpi.map(|code| format!(", status_code {code}")).unwrap_or_default();
-    let message = exchange.message.as_deref().map(|text| format!(", \"{text}\"")).unwrap_or_default();
-    // A long message gets a line of its own.
-    let message = if message.len() > 60 { message.replacen(", ", ",\n    ", 1) } else { message };
+    let message = match exchange.message.as_deref() {
+        None => String::new(),
+        Some(text) if text.len() <= 40 => format!(", \"{text}\""),
+        // A long message gets lines of its own.
+        Some(text) => format!(",\n    {}", folded(&format!("\"{text}\""), 76).replace('\n', "\n    ")),
+    };
     format!("{style}HTTP {}{code}{message}{style:#}", exchange.http)
 }
 

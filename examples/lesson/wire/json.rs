@@ -11,7 +11,7 @@ const OTHER: Style = AnsiColor::Yellow.on_default();
 const LEFT_OUT: Style = Style::new().dimmed();
 
 /// How wide a line may be.
-const WIDTH: usize = 104;
+const WIDTH: usize = 100;
 /// How far JSON is moved to the right, and each level in it.
 const INDENT: usize = 4;
 const LEVEL: usize = 2;

@@ -336,6 +336,11 @@ async fn who_has_set_a_profile_hears_of_what_others_change() {
             assert_eq!(reply.http, 200, "{reply:?}");
             reply.json
         };
+        // However the number is written.
+        for amperes in ["11.5", "\"11.5\"", "1.15e1"] {
+            let limit = serde_json::from_str(&format!("{{ \"amperes\": {amperes} }}")).unwrap();
+            assert_eq!(manage(&world, limit).await["limit_watts"], 7935, "{amperes}");
+        }
         manage(&world, json!({ "amperes": 12 })).await;
         let mut over = limit("A", "6");
         over["start_date_time"] = json!("2026-06-12T09:00:00Z");

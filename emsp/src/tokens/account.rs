@@ -16,7 +16,7 @@ pub struct Account {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
     /// What is left of a prepaid account, in the provider's currency; nothing goes at zero or below. Absent: not prepaid.
-    #[serde(skip_serializing_if = "Option::is_none", with = "exact")]
+    #[serde(skip_serializing_if = "Option::is_none", with = "rust_decimal::serde::arbitrary_precision_option")]
     #[schema(value_type = Option<f64>)]
     pub credit: Option<Decimal>,
     /// The only places where the Token may be used. Empty: everywhere.
@@ -136,38 +136,6 @@ impl Account {
     fn permits_location(&self, asked: &Asked<'_>) -> bool {
         let allowed = self.allowed_at.is_empty() || self.allowed_at.iter().any(|p| p.cover(asked) != Cover::None);
         allowed && !self.denied_at.iter().any(|p| p.cover(asked) == Cover::All)
-    }
-}
-
-/// A decimal as a plain JSON number, exact in both directions.
-mod exact {
-    use std::str::FromStr;
-
-    use rust_decimal::Decimal;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use serde_json::Value;
-
-    #[allow(clippy::ref_option, reason = "serde calls it so")]
-    pub(super) fn serialize<S: Serializer>(value: &Option<Decimal>, serializer: S) -> Result<S::Ok, S::Error> {
-        match value {
-            None => serializer.serialize_none(),
-            Some(value) => serde_json::Number::from_str(&value.to_string())
-                .map_err(serde::ser::Error::custom)?
-                .serialize(serializer),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
-        let text = match Value::deserialize(deserializer)? {
-            Value::Null => return Ok(None),
-            Value::Number(number) => number.to_string(),
-            Value::String(text) => text,
-            _ => return Err(serde::de::Error::custom("credit must be a number")),
-        };
-        Decimal::from_str(&text)
-            .or_else(|_| Decimal::from_scientific(&text))
-            .map(Some)
-            .map_err(|_| serde::de::Error::custom("credit must be a number"))
     }
 }
 

@@ -51,8 +51,8 @@ pub struct StoryClock {
     start: DateTime,
     began: Instant,
     speed: u32,
-    /// The domain time at which the story ended.
-    settled: OnceLock<DateTime>,
+    /// The domain time at which the story ended, and when that was.
+    settled: OnceLock<(DateTime, Instant)>,
     /// The latest time given out, in milliseconds since the epoch: time never goes backwards.
     latest: AtomicI64,
 }
@@ -128,11 +128,11 @@ impl Clock {
         }
     }
 
-    /// Ends a story: from now on the time is the later of where the story stands and real time; it never goes backwards.
-    /// Nothing happens on other clocks.
+    /// Ends a story: from now on time runs as fast as real time. It is real time, unless the story stands later than that: then
+    /// it goes on from there, because it never goes backwards. Nothing happens on other clocks.
     pub fn settle(&self) {
         if let Self::Story(clock) = self {
-            let _ = clock.settled.set(clock.now());
+            let _ = clock.settled.set((clock.now(), Instant::now()));
         }
     }
 
@@ -181,7 +181,8 @@ impl ManualClock {
 impl StoryClock {
     fn now(&self) -> DateTime {
         let told = || later(self.start, self.began.elapsed().saturating_mul(self.speed));
-        let now = self.settled.get().map_or_else(told, |end| machine_time().max(*end)).timestamp_millis();
+        let settled = |(end, at): &(DateTime, Instant)| machine_time().max(later(*end, at.elapsed()));
+        let now = self.settled.get().map_or_else(told, settled).timestamp_millis();
         let latest = self.latest.fetch_max(now, Ordering::AcqRel).max(now);
         DateTime::from_timestamp_millis(latest).unwrap_or(self.start)
     }
@@ -277,13 +278,16 @@ mod tests {
     }
 
     #[test]
-    fn a_settled_story_stays_where_it_is_until_real_time_has_caught_up() {
+    fn a_settled_story_goes_on_as_fast_as_real_time() {
         let future = machine_time() + TimeDelta::days(1);
-        let ahead = Clock::story(future, 1);
+        let ahead = Clock::story(future, 3_600_000);
         ahead.settle();
-        let end = ahead.now();
+        let (end, real) = (ahead.now(), Instant::now());
         assert!(end >= future);
-        assert_eq!(ahead.now(), end);
+        while real.elapsed() < Duration::from_millis(2) {}
+        let passed = ahead.now() - end;
+        assert!(passed >= TimeDelta::milliseconds(2), "it does not stand still");
+        assert!(passed < TimeDelta::minutes(10), "two hours would have passed in the story");
 
         let behind = Clock::story(start(), 1000);
         let told = behind.now();

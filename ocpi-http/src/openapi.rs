@@ -34,6 +34,7 @@ mod complete;
 mod envelopes;
 mod errors;
 mod params;
+mod refusals;
 
 pub use complete::{OcpiApi, TOKEN_SCHEME};
 pub use envelopes::{Acknowledgement, Envelope, ListEnvelope, OcpiErrorBody};

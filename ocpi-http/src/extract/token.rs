@@ -90,7 +90,7 @@ impl<S: Sync> FromRequestParts<S> for PresentedToken {
 
 impl TokenForm {
     /// The value of the `Authorization` header.
-    pub(crate) fn header(self, token: &Secret) -> Result<http::HeaderValue, http::header::InvalidHeaderValue> {
+    pub fn header(self, token: &Secret) -> Result<http::HeaderValue, http::header::InvalidHeaderValue> {
         use base64::engine::general_purpose::STANDARD;
         let text = match self {
             Self::Base64 => format!("Token {}", STANDARD.encode(token.expose())),

@@ -6,8 +6,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, Securi
 use utoipa::openapi::{Header, ObjectBuilder, OpenApi, RefOr, Response, Type};
 use utoipa::{Modify, PartialSchema, ToSchema};
 
-use super::OcpiErrorBody;
 use super::errors::definitions;
+use super::{OcpiErrorBody, refusals};
 
 /// The name of the security scheme for credentials tokens.
 pub const TOKEN_SCHEME: &str = "ocpi_token";
@@ -41,10 +41,13 @@ impl Modify for OcpiApi {
         components.add_security_scheme(TOKEN_SCHEME, scheme);
 
         let ocpi = api.paths.paths.iter_mut().filter(|(path, _)| path.starts_with(self.prefix));
-        for operation in ocpi.flat_map(|(_, item)| {
-            [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten()
-        }) {
-            complete(operation);
+        for (_, item) in ocpi {
+            refusals::show(item);
+            for operation in
+                [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten()
+            {
+                complete(operation);
+            }
         }
     }
 }

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use ocpi_types::DateTime;
+use serde_json::Value;
 use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
 use super::OcpiErrorBody;
 use crate::OcpiError;
 use crate::render::envelope;
+use crate::reply::Unrendered;
 
 type Responses = BTreeMap<String, RefOr<Response>>;
 
@@ -79,16 +81,20 @@ const SHARED: &[Shared] = &[
 
 /// The responses that the references lead to.
 pub(super) fn definitions() -> impl Iterator<Item = (&'static str, Response)> {
-    // As good as any: examples do not change from day to day.
-    let when = DateTime::from_timestamp_millis(1_768_471_200_000).unwrap_or_default();
     SHARED.iter().map(move |shared| {
         let (_, _, reply) = (shared.example)().unrendered();
-        let example = serde_json::from_slice(&envelope(&reply, &when).bytes()).ok();
         let mut content = Content::new(Some(Ref::from_schema_name(OcpiErrorBody::name())));
-        content.example = example;
+        content.example = Some(rendered(&reply));
         let response = ResponseBuilder::new().description(shared.description).content("application/json", content);
         (shared.name, response.build())
     })
+}
+
+/// An answer as it is sent.
+pub(super) fn rendered(reply: &Unrendered) -> Value {
+    // As good as any: examples do not change from day to day.
+    let when = DateTime::from_timestamp_millis(1_768_471_200_000).unwrap_or_default();
+    serde_json::from_slice(&envelope(reply, &when).bytes()).unwrap_or_default()
 }
 
 fn references(codes: &[&str]) -> Responses {
@@ -115,8 +121,8 @@ macro_rules! error_sets {
 error_sets! {
     /// What every route may answer: 401, 500, 503.
     CommonErrors: ["401", "500", "503"];
-    /// What a list may answer: 401, 500, 503. Wrong parameters are 200 with 2001.
-    ListErrors: ["401", "500", "503"];
+    /// What a list may answer: 401, 404 (for a party that is not ours), 500, 503. Wrong parameters are 200 with 2001.
+    ListErrors: ["401", "404", "500", "503"];
     /// What fetching one object may answer: 401, 404, 500, 503.
     ReadErrors: ["401", "404", "500", "503"];
     /// What a route that takes a body may answer: 400, 401, 404, 408, 413, 415, 500, 503. Refused content is 200 with 2001.

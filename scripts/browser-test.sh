@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Looks at the pages as people do: starts the pair and opens /inspect in Chromium.
+# Looks at the pages as people do: starts the pair and opens /inspect and /docs of both parties in Chromium. Also lints the
+# OpenAPI documents, tries each of their examples, and calls both parties with a client that is generated from them.
 #
 #   scripts/browser-test.sh
 #
@@ -113,7 +114,14 @@ run() {
 tools
 packages
 echo "   node $(node --version), $("$CHROMIUM" --version 2>/dev/null)"
+run "the OpenAPI documents pass the linter" node lint.mjs ../../openapi/emsp.json ../../openapi/cpo.json
+run "a client is generated for the EMSP" npx --no-install openapi-typescript ../../openapi/emsp.json -o generated/emsp.d.ts
+run "a client is generated for the CPO" npx --no-install openapi-typescript ../../openapi/cpo.json -o generated/cpo.d.ts
+run "the generated client compiles" npx --no-install tsc
 start_pair
+run "the generated client works" node generated/client.js
 run "/inspect in the browser" node --test inspect.test.mjs
+run "/docs in the browser" node --test docs.test.mjs
+run "every example works at the first click" node --test examples.test.mjs
 kill -INT "$PAIR" && wait "$PAIR" || fail "the pair did not stop in good order"
 PAIR=

@@ -78,7 +78,7 @@ postgres() {
   fi
 }
 
-# The pages in a real browser.
+# The pages in a real browser, the OpenAPI documents in a linter, and a client generated from them.
 browser() {
   if [ "${TEST_BROWSER:-}" = skip ]; then
     skip "the browser tests: TEST_BROWSER=skip"

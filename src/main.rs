@@ -1,6 +1,7 @@
 //! `cargo run`: an EMSP and a CPO in one process, registered with each other, and cars that charge. `cargo run -- menu` and
 //! its like: everything else that a person does with this project.
 
+mod docs;
 mod doctor;
 mod menu;
 mod narrator;

@@ -9,6 +9,7 @@ use ocpi_http::{Clock, ExchangeLog, Secret};
 use ocpi_party::{PartyConfig, Running, StartError};
 use ocpi_types::{DateTime, format_date_time, parse_date_time};
 
+use crate::docs;
 use crate::operator::{Operator, OperatorProblem};
 use crate::options::Options;
 
@@ -68,13 +69,15 @@ pub(crate) struct Party {
     pub(crate) base_url: String,
     pub(crate) operator: Operator,
     pub(crate) exchanges: ExchangeLog,
+    pub(crate) inner: ocpi_party::Party,
     running: Running,
 }
 
 impl Party {
-    fn new(running: Running, exchanges: ExchangeLog) -> Self {
+    fn new(running: Running, party: ocpi_party::Party) -> Self {
         let base_url = format!("http://{}", running.addr);
-        Self { operator: Operator::new(&base_url, OPERATOR_KEY), base_url, exchanges, running }
+        let operator = Operator::new(&base_url, OPERATOR_KEY);
+        Self { operator, base_url, exchanges: party.exchanges.clone(), inner: party, running }
     }
 }
 
@@ -94,10 +97,12 @@ pub(crate) async fn start(options: &Options) -> Result<Pair, Problem> {
     let emsp = emsp::App::open(emsp_config(options), clock.clone()).await.map_err(emsp_failed)?;
     let cpo_listener = ocpi_party::app::listen(&cpo.party).await.map_err(cpo_failed)?;
     let emsp_listener = ocpi_party::app::listen(&emsp.party).await.map_err(emsp_failed)?;
-    let (cpo_exchanges, emsp_exchanges) = (cpo.party.exchanges.clone(), emsp.party.exchanges.clone());
-    let cpo = Party::new(cpo.start(cpo_listener).await.map_err(cpo_failed)?, cpo_exchanges);
-    let emsp = Party::new(emsp.start(emsp_listener).await.map_err(emsp_failed)?, emsp_exchanges);
-    Ok(Pair { emsp, cpo, clock, began })
+    let (cpo_party, emsp_party) = (cpo.party.clone(), emsp.party.clone());
+    let cpo = Party::new(cpo.start(cpo_listener).await.map_err(cpo_failed)?, cpo_party);
+    let emsp = Party::new(emsp.start(emsp_listener).await.map_err(emsp_failed)?, emsp_party);
+    let pair = Pair { emsp, cpo, clock, began };
+    docs::log_in(&pair);
+    Ok(pair)
 }
 
 fn cpo_config(options: &Options) -> cpo_mock::Config {
@@ -162,9 +167,15 @@ fn story_begins(data: &Path) -> Result<DateTime, Problem> {
 }
 
 impl Pair {
-    /// Ends the story: from now on time passes as it really does. A story that took longer than planned is noted.
+    /// Ends the story: from now on time passes as it really does.
     pub(crate) fn settle(&self, options: &Options) -> Result<(), Problem> {
         self.clock.settle();
+        self.note_end(options)
+    }
+
+    /// Notes until when something may have happened. A story may have taken longer than planned, and what people do after it
+    /// happens later still.
+    pub(crate) fn note_end(&self, options: &Options) -> Result<(), Problem> {
         let ended = self.clock.now().max(self.began + STORY);
         std::fs::write(options.data.join(STORY_ENDS), format_date_time(&ended))
             .map_err(|source| Problem::Data { folder: options.data.display().to_string(), source })

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
+use crate::docs;
 use crate::narrator::{heading, narrate, remark, step};
 use crate::options::Options;
 use crate::pair::{self, OPERATOR_KEY, Pair, Party, Problem};
@@ -37,10 +38,12 @@ pub(crate) async fn tell(options: &Options) -> Result<(), Problem> {
     };
     pair.settle(options)?;
     if told.is_ok() && !options.exit {
+        docs::prepare(&pair).await;
         say_where_to_go(&pair);
         // An error means that the signal cannot be waited for; then there is nothing to wait for.
         let _ = tokio::signal::ctrl_c().await;
         remark("\nStopping. A second start finds everything again.");
+        pair.note_end(options)?;
     }
     pair.stop().await;
     told
@@ -122,8 +125,11 @@ async fn share(pair: &Pair) -> Result<(), Problem> {
 async fn wait_for_pulls(party: &Party, modules: &[&str], began: DateTime) -> Result<(), Problem> {
     for _ in 0..400 {
         let known = party.operator.get("/partners").await?;
+        // Partners of earlier registrations stay in the list.
+        let mut partners = known["partners"].as_array().into_iter().flatten();
+        let partner = partners.find(|partner| partner["status"] == "REGISTERED");
         let fetched = |module: &&str| {
-            let pulls = known["partners"][0]["pulls"].as_array();
+            let pulls = partner.and_then(|partner| partner["pulls"].as_array());
             let pull = pulls.and_then(|pulls| pulls.iter().find(|pull| pull["module"] == **module));
             let last = pull.and_then(|pull| pull["last_success"].as_str()).and_then(parse_date_time);
             last.is_some_and(|(at, _)| at >= began)

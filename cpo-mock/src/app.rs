@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRef;
 use ocpi_http::Clock;
-use ocpi_party::app::{common_routes, complete_openapi, finish_router, serve_party};
+use ocpi_party::app::{common_routes, finish_router, serve_party};
 use ocpi_party::{
     DbError, ModuleMount, ObjectTable, Party, PartySetup, Running, StartError, spawn_puller, spawn_pusher,
 };
@@ -158,12 +158,7 @@ impl App {
     #[must_use]
     pub fn openapi() -> OpenApi {
         let (_, api) = routes().split_for_parts();
-        complete_openapi(
-            api,
-            "CPO",
-            "An OCPI 2.2.1 charge point operator: its OCPI interfaces, and the operator API of its platform and its \
-             simulated stations.",
-        )
+        crate::docs::complete(api)
     }
 
     /// What partners are told, for [`ocpi_party::push_due`].

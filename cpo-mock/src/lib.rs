@@ -10,6 +10,7 @@ mod app;
 mod callback;
 mod config;
 mod demo;
+mod docs;
 mod ids;
 mod inbox;
 mod outbox;

@@ -17,12 +17,11 @@ use utoipa::ToSchema;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_swagger_ui::SwaggerUi;
 
 use crate::auth::KnownCaller;
 use crate::config::ConfigError;
 use crate::operator::{OPERATOR_SCHEME, OperatorErrorBody};
-use crate::{DbError, Party, credentials, hubclientinfo, inspect, operator, sync, telemetry, versions};
+use crate::{DbError, Party, credentials, docs, hubclientinfo, inspect, operator, sync, telemetry, versions};
 
 /// Everything under this path is OCPI.
 const OCPI_PREFIX: &str = "/ocpi";
@@ -122,7 +121,8 @@ impl Shutdown {
     }
 }
 
-/// The routes that every party has: versions, credentials, hub client info, and the operator API about partners and parties.
+/// The routes that every party has: versions, credentials, hub client info, and the operator API about partners, parties and
+/// exchanges.
 #[must_use]
 pub fn common_routes<S>() -> OpenApiRouter<S>
 where
@@ -134,9 +134,11 @@ where
         .merge(credentials::routes())
         .merge(hubclientinfo::routes())
         .merge(operator::routes())
+        .merge(inspect::routes())
 }
 
-/// Completes the document of a server: the parts that all OCPI routes refer to, the operator key, title and version.
+/// Completes the document of a server: the parts that all OCPI routes refer to, the operator key, title and version, the
+/// names and groups of the operations. Examples of single operations come after that, see [`docs::Examples`].
 #[must_use]
 pub fn complete_openapi(mut api: OpenApi, title: &str, description: &str) -> OpenApi {
     title.clone_into(&mut api.info.title);
@@ -152,6 +154,7 @@ pub fn complete_openapi(mut api: OpenApi, title: &str, description: &str) -> Ope
     components.schemas.extend(parts);
     let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The operator key")).build();
     components.add_security_scheme(OPERATOR_SCHEME, SecurityScheme::Http(key));
+    docs::complete(&mut api);
     api
 }
 
@@ -164,11 +167,11 @@ where
 {
     let all = routes
         .merge(telemetry::routes())
-        .merge(inspect::routes())
+        .merge(inspect::pages())
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .with_state(state)
-        .merge(SwaggerUi::new("/docs").url("/docs/openapi.json", api))
+        .merge(docs::routes(party, api))
         .layer(middleware::from_fn(operator::finish_errors));
     with_layers(
         all,

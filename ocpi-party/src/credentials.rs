@@ -30,6 +30,9 @@ where
 }
 
 /// Our credentials, with the token that the caller shows
+///
+/// Tells our versions URL and our roles, and repeats the token that the caller has shown. Partners call it to look at
+/// the registration; it changes nothing.
 #[utoipa::path(
     get,
     path = "/ocpi/2.2.1/credentials",
@@ -44,8 +47,9 @@ async fn get(State(party): State<Party>, caller: KnownCaller) -> OcpiResult {
 
 /// Registers the caller, which shows its token A
 ///
-/// Before it answers, the server fetches the caller's versions and details with the token in the body. The answer holds the
-/// token that the caller uses from then on; token A is void. On failure (3001, 3002, 3003) token A can be used again.
+/// Exchanges tokens: before it answers, the server fetches the caller's versions and details with the token in the
+/// body, and the answer holds the token that the caller uses from then on. A new partner calls it once; on failure
+/// (3001, 3002, 3003) token A can be used again, and a partner that is registered already gets 405.
 #[utoipa::path(
     post,
     path = "/ocpi/2.2.1/credentials",
@@ -90,8 +94,10 @@ async fn post(
 
 /// Renews the registration: new token, URL or roles
 ///
-/// The server fetches the caller's versions and details anew, even when nothing has changed, and issues a new token. The
-/// replaced one is accepted for a few seconds more, for requests that are on their way.
+/// The server fetches the caller's versions and details anew, even when nothing has changed, and issues a new token;
+/// the replaced one is accepted for a few seconds more, for requests that are on their way. A registered partner
+/// calls it when its details have changed or its tokens are to be renewed. The platform of the example does not exist: the answer is
+/// 3001, and nothing changes.
 #[utoipa::path(
     put,
     path = "/ocpi/2.2.1/credentials",
@@ -133,7 +139,10 @@ async fn put(
     answer(&party, &token).await
 }
 
-/// Ends the registration: all tokens are void, nothing is sent any more
+/// Ends the registration
+///
+/// All tokens of both sides are void from then on, and nothing is sent any more. A partner calls it when the
+/// companies stop working together; to come back it needs a new token A.
 #[utoipa::path(
     delete,
     path = "/ocpi/2.2.1/credentials",

@@ -15,6 +15,8 @@ mod view;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 pub use meaning::meaning;
 pub use view::{ExchangeLine, ExchangeView, Exchanges, JudgedFinding, MessageView};
@@ -24,8 +26,17 @@ use crate::Party;
 /// The page of the inspector.
 pub const INSPECT_PATH: &str = "/inspect";
 
-/// The page, what it is made of, and the exchanges as JSON for programs.
-pub(crate) fn routes<S>() -> Router<S>
+/// The routes for programs, which are part of the operator API.
+pub(crate) fn routes<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Party: FromRef<S>,
+{
+    OpenApiRouter::new().routes(routes!(api::list)).routes(routes!(api::read))
+}
+
+/// The page and what it is made of.
+pub(crate) fn pages<S>() -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
     Party: FromRef<S>,
@@ -37,6 +48,4 @@ where
         .route("/inspect/script.js", get(page::script))
         .route("/inspect/json.js", get(page::json_script))
         .route("/inspect/stream", get(stream::stream))
-        .route("/operator/v1/exchanges", get(api::list))
-        .route("/operator/v1/exchanges/{id}", get(api::read))
 }

@@ -45,6 +45,7 @@ pub mod auth;
 pub mod config;
 pub mod credentials;
 pub mod db;
+pub mod docs;
 pub mod hubclientinfo;
 pub mod inspect;
 pub mod objects;

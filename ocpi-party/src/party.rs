@@ -14,6 +14,7 @@ use sqlx::migrate::Migrator;
 use tokio::sync::{Notify, watch};
 
 use crate::app::{Shutdown, StartError};
+use crate::docs::Demo;
 use crate::{Db, DbError, ObjectTable, PartyConfig, Peer, Peers, Tx, sync};
 use roles::OwnRoles;
 
@@ -82,6 +83,7 @@ struct Inner {
     down: sync::Down,
     away: sync::Away,
     serving: watch::Sender<Shutdown>,
+    demo: OnceLock<Demo>,
 }
 
 impl Party {
@@ -113,6 +115,7 @@ impl Party {
             down: sync::Down::default(),
             away: sync::Away::default(),
             serving: watch::Sender::new(Shutdown::new()),
+            demo: OnceLock::new(),
         };
         let party = Self {
             peers: Peers::new(db.clone(), setup.clock.clone()),
@@ -264,6 +267,16 @@ impl Party {
     /// A party behind a hub is there again.
     pub(crate) fn forget_away(&self, hub_id: &str, party: &PartyId) {
         self.inner.away.forget(hub_id, party);
+    }
+
+    /// Logs the documentation in, for whoever opens it on this machine. For demonstrations with invented data on loopback
+    /// only: no configuration leads here. The first call counts.
+    pub fn demonstrate(&self, demo: Demo) {
+        let _ = self.inner.demo.set(demo);
+    }
+
+    pub(crate) fn demo(&self) -> Option<&Demo> {
+        self.inner.demo.get()
     }
 
     /// Tells how long this party is served: what is told to [`Party::serve_until`].

@@ -1,8 +1,12 @@
-//! For tests of this crate and of the servers: fresh databases.
+//! For tests of this crate and of the servers: fresh databases, and what an OpenAPI document must have.
+
+mod openapi;
 
 use std::path::PathBuf;
 
 use sqlx::{AssertSqlSafe, Connection, Executor};
+
+pub use openapi::complaints as openapi_complaints;
 
 /// A database of one test's own.
 #[derive(Debug)]

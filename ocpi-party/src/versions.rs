@@ -45,7 +45,8 @@ where
 
 /// The versions that are spoken here
 ///
-/// With token A, or the token of a registered partner.
+/// Tells where the details of each version of OCPI are; every connection starts here. Partners call it with the token
+/// A that they were given outside of OCPI, before they register, and later with their own token.
 #[utoipa::path(
     get,
     path = "/ocpi/versions",
@@ -64,7 +65,8 @@ async fn versions(State(party): State<Party>, _caller: KnownCaller) -> OcpiResul
 
 /// The endpoints of version 2.2.1
 ///
-/// With token A, or the token of a registered partner.
+/// Lists the URL of each interface of each module, so that nobody has to guess paths. Partners call it while they
+/// register, and whenever the endpoints may have moved.
 #[utoipa::path(
     get,
     path = "/ocpi/2.2.1",

@@ -25,7 +25,8 @@ let browser;
 export async function withPage(options, work) {
   browser ??= await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: true, args: ARGUMENTS });
   const context = await browser.newContext({ viewport: { width: 1280, height: 850 }, reducedMotion: "reduce", ...options });
-  context.setDefaultTimeout(20_000);
+  // Busy machines take long to draw Swagger UI.
+  context.setDefaultTimeout(90_000);
   const page = await context.newPage();
   const problems = [];
   page.on("pageerror", (error) => problems.push(`error on the page: ${error}`));
@@ -56,4 +57,9 @@ export async function picture(page, name) {
   if (!process.env.SCREENSHOTS) return;
   mkdirSync(process.env.SCREENSHOTS, { recursive: true });
   await page.screenshot({ path: `${process.env.SCREENSHOTS}/${name}.png` });
+}
+
+/** What the documentation of a party is logged in with. */
+export async function loginOf(party) {
+  return (await fetch(`${party}/docs/login.json`)).json();
 }

@@ -15,16 +15,14 @@ use std::ffi::OsStr;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
 
 use ocpi_types::{Patch, Session, catalogue};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
-use crate::process::{binary, binary_of, free_port};
+use crate::process::{binary, binary_of, demonstration, free_port};
 
 /// The pages of the repository, besides those in `docs/`.
 const PAGES: &[&str] = &[
@@ -300,27 +298,7 @@ cargo() {{
 async fn the_tours_can_be_taken() {
     let data = TempDir::new().expect("a temporary folder");
     let (emsp, cpo) = (free_port(), free_port());
-    let mut pair = Command::new(env!("CARGO_BIN_EXE_roaming-pair"))
-        .args(["--fast", "--emsp-port", &emsp.to_string(), "--cpo-port", &cpo.to_string(), "--data"])
-        .arg(data.path())
-        .env("NO_COLOR", "1")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("the launcher starts");
-    let mut lines = BufReader::new(pair.stdout.take().expect("stdout is a pipe")).lines();
-    let told = async {
-        while let Some(line) = lines.next_line().await.expect("text") {
-            if line.contains("Both stay up") {
-                return;
-            }
-        }
-        panic!("the launcher ended before its story was told");
-    };
-    tokio::time::timeout(Duration::from_mins(2), told).await.expect("the story ends");
-    // What it goes on to say must be read, or it would have to wait.
-    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    let _pair = demonstration(data.path(), emsp, cpo).await;
     let mut taken = 0;
     for page in pages() {
         let blocks: Vec<&Block> = page.blocks.iter().filter(|b| b.language == "sh" && b.more == "run").collect();

@@ -165,3 +165,29 @@ pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a free port");
     listener.local_addr().expect("a listener has an address").port()
 }
+
+/// Starts the launcher and waits until its story is told and both parties stay up. They are killed when this is dropped.
+pub(crate) async fn demonstration(data: &Path, emsp: u16, cpo: u16) -> Child {
+    let mut pair = Command::new(env!("CARGO_BIN_EXE_roaming-pair"))
+        .args(["--fast", "--emsp-port", &emsp.to_string(), "--cpo-port", &cpo.to_string(), "--data"])
+        .arg(data)
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the launcher starts");
+    let mut lines = BufReader::new(pair.stdout.take().expect("stdout is a pipe")).lines();
+    let told = async {
+        while let Some(line) = lines.next_line().await.expect("text") {
+            if line.contains("Both stay up") {
+                return;
+            }
+        }
+        panic!("the launcher ended before its story was told");
+    };
+    tokio::time::timeout(Duration::from_mins(2), told).await.expect("the story ends");
+    // What it goes on to say must be read, or it would have to wait.
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    pair
+}

@@ -6,7 +6,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::process::free_port;
+use crate::operator::Operator;
+use crate::process::{demonstration, free_port};
 
 async fn tell(data: &TempDir, ports: (u16, u16)) -> (Option<i32>, String, String) {
     let run = Command::new(env!("CARGO_BIN_EXE_roaming-pair"))
@@ -65,6 +66,22 @@ async fn the_story_is_told_twice_and_the_parties_register_once() {
     assert!(again.contains("They registered when this was started before"), "{again}");
     assert!(!again.contains("/ocpi/2.2.1/credentials"), "{again}");
     assert_eq!(again.matches("The EMSP's check: FINE").count(), 2, "{again}");
+}
+
+#[tokio::test]
+async fn parties_that_have_parted_meet_again() {
+    let data = TempDir::new().unwrap();
+    let ports = (free_port(), free_port());
+    let mut pair = demonstration(data.path(), ports.0, ports.1).await;
+    let emsp = Operator::new(&format!("http://127.0.0.1:{}", ports.0), "demo-operator-key");
+    let partners = emsp.get("/partners").await.unwrap();
+    let id = partners["partners"][0]["id"].as_str().unwrap();
+    emsp.delete(&format!("/partners/{id}")).await.unwrap();
+    pair.kill().await.unwrap();
+
+    let (code, story, problems) = tell(&data, ports).await;
+    assert_eq!(code, Some(0), "{story}\n{problems}");
+    assert!(story.contains("The two companies meet") && story.contains("/ocpi/2.2.1/credentials"), "{story}");
 }
 
 #[tokio::test]

@@ -9,11 +9,14 @@ use ocpi_types::Cdr;
 use super::store;
 use crate::api;
 
-/// The CDRs that concern the caller, page by page, in the order in which they were created.
+/// A page of the CDRs that concern the caller
+///
+/// Lists the bills of charges by the caller's drivers, in the order in which they were created. EMSPs call this to
+/// fetch what they have missed, with `date_from` for what is new.
 #[utoipa::path(
     get,
     path = "/ocpi/2.2.1/cpo/cdrs",
-    tag = "cdrs",
+    tag = "cdrs (Sender)",
     params(MessageIds, RoutingHeaders, ListQuery),
     responses((status = 200, description = "One page", body = ListEnvelope<Cdr>), ListErrors)
 )]

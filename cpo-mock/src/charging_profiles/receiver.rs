@@ -24,11 +24,14 @@ use crate::sessions::store::Found;
 use crate::station::EvseKey;
 use crate::{locations, sessions};
 
-/// What the station intends to do with a Session: it is asked, and its answer is POSTed to `response_url`.
+/// Asks what the station intends to do with a Session
+///
+/// The station is asked for its plan, which is then POSTed to `response_url`. EMSPs call this before they set a profile, and to
+/// see what one does.
 #[utoipa::path(
     get,
     path = "/ocpi/2.2.1/cpo/chargingprofiles/{session_id}",
-    tag = "charging profiles",
+    tag = "chargingprofiles (Receiver)",
     params(MessageIds, RoutingHeaders, ProfileReadQuery, ("session_id" = String, Path, description = "Session.id", example = "101")),
     responses(
         (status = 200, description = "The ChargingProfileResponse", body = Envelope<ChargingProfileResponse>), ReadErrors
@@ -47,12 +50,14 @@ pub async fn get(
     take(&app, &peer, routing, ids, request).await
 }
 
-/// Sets the profile of a Session, in place of the one this partner has set before. The station's answer is POSTed to
-/// `response_url`.
+/// Sets the profile of a Session
+///
+/// Limits how fast the car charges, in place of what this partner has asked before; the station's answer is POSTed to
+/// `response_url`. EMSPs and their smart charging partners call this when energy is short or dear.
 #[utoipa::path(
     put,
     path = "/ocpi/2.2.1/cpo/chargingprofiles/{session_id}",
-    tag = "charging profiles",
+    tag = "chargingprofiles (Receiver)",
     params(MessageIds, RoutingHeaders, ("session_id" = String, Path, description = "Session.id", example = "101")),
     request_body = SetChargingProfile,
     responses(
@@ -75,12 +80,14 @@ pub async fn put(
     take(&app, &peer, routing, ids, request).await
 }
 
-/// Clears the profile that this partner has set. Whatever others have set stays. The station's answer is POSTed to
-/// `response_url`.
+/// Clears the profile of a Session
+///
+/// Forgets the profile that this partner has set; whatever others have set stays, and the station's answer is POSTed to
+/// `response_url`. EMSPs call this when the car may charge as fast as it can again.
 #[utoipa::path(
     delete,
     path = "/ocpi/2.2.1/cpo/chargingprofiles/{session_id}",
-    tag = "charging profiles",
+    tag = "chargingprofiles (Receiver)",
     params(MessageIds, RoutingHeaders, ProfileClearQuery, ("session_id" = String, Path, description = "Session.id", example = "101")),
     responses(
         (status = 200, description = "The ChargingProfileResponse", body = Envelope<ChargingProfileResponse>), ReadErrors

@@ -19,17 +19,19 @@ use crate::charging::authorization;
 use crate::reservations::{self, CanceledBy};
 use crate::tokens::store::owner_of;
 
-/// Takes a command. ACCEPTED only says that it goes to the station; the station's own answer is POSTed to `response_url`.
+/// Takes a command
+///
+/// Checks what can be checked at once and passes the command on to the station; ACCEPTED says only that, and the
+/// station's own answer is POSTed to `response_url`. EMSPs call this when a driver starts or stops in an app, or when
+/// a help desk frees a plug.
 #[utoipa::path(
     post,
     path = "/ocpi/2.2.1/cpo/commands/{command}",
-    tag = "commands",
-    params(MessageIds, RoutingHeaders, ("command" = String, Path, example = "STOP_SESSION",
+    tag = "commands (Receiver)",
+    params(MessageIds, RoutingHeaders, ("command" = String, Path, example = "START_SESSION",
         description = "START_SESSION, STOP_SESSION, UNLOCK_CONNECTOR, RESERVE_NOW or CANCEL_RESERVATION")),
     request_body(content = Value, description = "The object that belongs to the command: StartSession, StopSession, \
-        UnlockConnector, ReserveNow or CancelReservation.", example = json!({
-            "response_url": "http://127.0.0.1:8000/ocpi/2.2.1/emsp/commands/STOP_SESSION/1234", "session_id": "101"
-        })),
+        UnlockConnector, ReserveNow or CancelReservation."),
     responses((status = 200, description = "The CommandResponse", body = Envelope<CommandResponse>), WriteErrors)
 )]
 pub async fn post(

@@ -9,11 +9,14 @@ use ocpi_types::{CiString, Connector, Evse, Location};
 use super::store::{self, Found};
 use crate::api;
 
-/// The Locations of this platform, page by page, in the order in which they were created.
+/// A page of the Locations of this platform
+///
+/// Lists the sites with their EVSEs and connectors, in the order in which they were created. EMSPs call this after
+/// registration and from time to time, with `date_from` for what has changed.
 #[utoipa::path(
     get,
     path = "/ocpi/2.2.1/cpo/locations",
-    tag = "locations",
+    tag = "locations (Sender)",
     params(MessageIds, RoutingHeaders, ListQuery),
     responses((status = 200, description = "One page", body = ListEnvelope<Location>), ListErrors)
 )]
@@ -26,11 +29,14 @@ pub async fn list(
     api::page(&party, &peer, &routing, store::TABLE, query, "/ocpi/2.2.1/cpo/locations").await
 }
 
-/// One Location with everything in it.
+/// One Location with everything in it
+///
+/// Gives one site with its EVSEs, its connectors and their status. EMSPs call this when a driver looks at the site
+/// and the status should be fresh.
 #[utoipa::path(
     get,
     path = "/ocpi/2.2.1/cpo/locations/{location_id}",
-    tag = "locations",
+    tag = "locations (Sender)",
     params(MessageIds, RoutingHeaders, ("location_id" = String, Path, description = "Location.id", example = "SEA001")),
     responses((status = 200, description = "The Location", body = Envelope<Location>), ReadErrors)
 )]
@@ -43,11 +49,13 @@ pub async fn location(
     Ok(OcpiReply::json(find(&party, &peer, &routing, &location_id).await?.json))
 }
 
-/// One EVSE of a Location.
+/// One EVSE of a Location
+///
+/// Gives one place for one car, with its status. EMSPs call this right before they send a driver there.
 #[utoipa::path(
     get,
     path = "/ocpi/2.2.1/cpo/locations/{location_id}/{evse_uid}",
-    tag = "locations",
+    tag = "locations (Sender)",
     params(
         MessageIds,
         RoutingHeaders,
@@ -66,11 +74,13 @@ pub async fn evse(
     Ok(OcpiReply::data(&evse_of(location, &evse_uid)?))
 }
 
-/// One Connector of an EVSE.
+/// One Connector of an EVSE
+///
+/// Gives one plug or socket, with its power and its tariffs. EMSPs call this to show what charging there costs.
 #[utoipa::path(
     get,
     path = "/ocpi/2.2.1/cpo/locations/{location_id}/{evse_uid}/{connector_id}",
-    tag = "locations",
+    tag = "locations (Sender)",
     params(
         MessageIds,
         RoutingHeaders,

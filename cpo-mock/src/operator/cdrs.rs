@@ -38,15 +38,15 @@ pub struct AtPartner {
 
 /// Takes a CDR back by a Credit CDR
 ///
-/// The Credit CDR has the id of the CDR with `-C` behind it, and everything else of it with `total_cost` negated. The partner
-/// gets it as it got the CDR.
+/// The Credit CDR has the id of the CDR with `-C` behind it, and everything else of it with `total_cost` negated; the
+/// partner gets it as it got the CDR. Accountants call it when something was billed that should not have been.
 #[utoipa::path(
     post, path = "/operator/v1/cdrs/{country_code}/{party_id}/{id}/credit", tag = "operator: objects",
     security(("operator_key" = [])),
     params(
         ("country_code" = String, Path, description = "The owner's country", example = "US"),
         ("party_id" = String, Path, description = "The owner's id", example = "CPO"),
-        ("id" = String, Path, description = "CDR.id"),
+        ("id" = String, Path, description = "CDR.id", example = "CDR-9001"),
     ),
     responses((status = 201, description = "The Credit CDR", body = Cdr), OperatorErrors)
 )]
@@ -74,18 +74,19 @@ pub async fn credit(
 
 /// Takes a CDR back and sends another one in its place
 ///
-/// The body holds the fields that are to be different, such as `tariffs` or `charging_periods`; `null` takes an optional one
-/// away. Totals follow from them by the pricing engine, unless the body gives them. The partner gets the Credit CDR first.
+/// The body holds the fields that are to be different, such as `tariffs` or `charging_periods`; `null` takes an
+/// optional one away. Totals follow from them by the pricing engine, unless the body gives them, and the partner gets
+/// the Credit CDR first. Accountants call it when a bill was wrong.
 #[utoipa::path(
     post, path = "/operator/v1/cdrs/{country_code}/{party_id}/{id}/correct", tag = "operator: objects",
     security(("operator_key" = [])),
     params(
         ("country_code" = String, Path, description = "The owner's country", example = "US"),
         ("party_id" = String, Path, description = "The owner's id", example = "CPO"),
-        ("id" = String, Path, description = "CDR.id"),
+        ("id" = String, Path, description = "CDR.id", example = "CDR-9001"),
     ),
     request_body(content = Value, description = "The fields that are to be different",
-        example = json!({ "remark": "Billed by the wrong tariff at first", "tariffs": [] })),
+        example = json!({ "remark": "Billed to the wrong driver at first" })),
     responses((status = 201, description = "Both CDRs", body = Correction), OperatorErrors)
 )]
 pub async fn correct(
@@ -126,14 +127,15 @@ pub async fn correct(
 
 /// Reads a CDR back from the partner that pays
 ///
-/// By the URL that the partner gave when it took the CDR, as it is.
+/// Fetches it by the URL that the partner gave when it took the CDR, and says what is different there. Accountants
+/// call it when a partner pays another sum.
 #[utoipa::path(
     get, path = "/operator/v1/cdrs/{country_code}/{party_id}/{id}/at-partner", tag = "operator: objects",
     security(("operator_key" = [])),
     params(
         ("country_code" = String, Path, description = "The owner's country", example = "US"),
         ("party_id" = String, Path, description = "The owner's id", example = "CPO"),
-        ("id" = String, Path, description = "CDR.id"),
+        ("id" = String, Path, description = "CDR.id", example = "CDR-9001"),
     ),
     responses((status = 200, description = "What is different there", body = AtPartner), OperatorErrors)
 )]

@@ -38,8 +38,11 @@ pub struct LoadLimit {
 }
 
 /// What partners have asked about charging profiles, the latest first
+///
+/// Lists the requests of EMSPs and smart charging partners with our answers and the stations' results. Operators call it to see
+/// why a car charges slowly.
 #[utoipa::path(
-    get, path = "/operator/v1/charging-profiles", tag = "operator: objects", params(Part),
+    get, path = "/operator/v1/charging-profiles", tag = "operator: smart charging", params(Part),
     security(("operator_key" = [])),
     responses((status = 200, description = "A part of the list", body = ProfileRequests), OperatorErrors)
 )]
@@ -48,9 +51,13 @@ pub async fn list(State(party): State<Party>, _: Operator, part: Part) -> Result
 }
 
 /// One request about a charging profile and what became of it
+///
+/// Shows the request, our answer, the result and whether the partner has received it. Operators call it to find out where a
+/// request was lost.
 #[utoipa::path(
-    get, path = "/operator/v1/charging-profiles/{id}", tag = "operator: objects", security(("operator_key" = [])),
-    params(("id" = String, Path, description = "Our id of the request")),
+    get, path = "/operator/v1/charging-profiles/{id}", tag = "operator: smart charging", security(("operator_key" = [])),
+    params(("id" = String, Path, description = "Our id of the request",
+        example = "7a1f0c1e-4f57-4d0b-9b26-0a4f3c1d9e55")),
     responses((status = 200, description = "The request", body = Record), OperatorErrors)
 )]
 pub async fn read(
@@ -66,14 +73,17 @@ pub async fn read(
     record.map(Json).ok_or_else(unknown)
 }
 
-/// Load management limits a session, beside what its EMSP wants
+/// Limits a session for load management
+///
+/// Lets a car charge no faster than this, beside what its EMSP wants; the lowest limit counts, and EMSPs that have set a profile
+/// are told. Operators and their load management call it when the grid connection is at its limit.
 #[utoipa::path(
-    put, path = "/operator/v1/sessions/{country_code}/{party_id}/{id}/limit", tag = "operator: stations",
+    put, path = "/operator/v1/sessions/{country_code}/{party_id}/{id}/limit", tag = "operator: smart charging",
     security(("operator_key" = [])),
     params(
         ("country_code" = String, Path, description = "The owner's country", example = "US"),
         ("party_id" = String, Path, description = "The owner's id", example = "CPO"),
-        ("id" = String, Path, description = "Session.id"),
+        ("id" = String, Path, description = "Session.id", example = "101"),
     ),
     request_body = LoadLimit,
     responses((status = 200, description = "The station afterwards", body = StationView), OperatorErrors)
@@ -95,14 +105,16 @@ pub async fn limit(
     manage(&app, path, Some(Profile::constant(unit, limit))).await
 }
 
-/// Load management lifts its limit of a session; that of the EMSP stays
+/// Lifts the limit of load management
+///
+/// Lets the car charge as fast as its EMSP allows again. Operators and their load management call it when there is power enough.
 #[utoipa::path(
-    delete, path = "/operator/v1/sessions/{country_code}/{party_id}/{id}/limit", tag = "operator: stations",
+    delete, path = "/operator/v1/sessions/{country_code}/{party_id}/{id}/limit", tag = "operator: smart charging",
     security(("operator_key" = [])),
     params(
         ("country_code" = String, Path, description = "The owner's country", example = "US"),
         ("party_id" = String, Path, description = "The owner's id", example = "CPO"),
-        ("id" = String, Path, description = "Session.id"),
+        ("id" = String, Path, description = "Session.id", example = "101"),
     ),
     responses((status = 200, description = "The station afterwards", body = StationView), OperatorErrors)
 )]

@@ -17,8 +17,11 @@ pub struct Commands {
 }
 
 /// The commands that partners have sent, the latest first
+///
+/// Lists what EMSPs have asked stations to do, and what became of it. Operators call it when a partner says that a
+/// command had no effect.
 #[utoipa::path(
-    get, path = "/operator/v1/commands", tag = "operator: objects", params(Part), security(("operator_key" = [])),
+    get, path = "/operator/v1/commands", tag = "operator: commands", params(Part), security(("operator_key" = [])),
     responses((status = 200, description = "A part of the list", body = Commands), OperatorErrors)
 )]
 pub async fn list(State(party): State<Party>, _: Operator, part: Part) -> Result<Json<Commands>, OperatorError> {
@@ -26,9 +29,13 @@ pub async fn list(State(party): State<Party>, _: Operator, part: Part) -> Result
 }
 
 /// One command and what became of it
+///
+/// Shows the request, our answer, the result and whether the EMSP has received it. Operators call it to find out
+/// where a command was lost.
 #[utoipa::path(
-    get, path = "/operator/v1/commands/{id}", tag = "operator: objects", security(("operator_key" = [])),
-    params(("id" = String, Path, description = "Our id of the command")),
+    get, path = "/operator/v1/commands/{id}", tag = "operator: commands", security(("operator_key" = [])),
+    params(("id" = String, Path, description = "Our id of the command",
+        example = "7a1f0c1e-4f57-4d0b-9b26-0a4f3c1d9e55")),
     responses((status = 200, description = "The command", body = Record), OperatorErrors)
 )]
 pub async fn read(

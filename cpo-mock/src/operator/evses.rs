@@ -54,10 +54,12 @@ pub struct ConnectorPath {
 
 /// Adds an EVSE to a Location, or replaces one
 ///
-/// `uid` and every `last_updated` may be left out. Partners get the EVSE, or only its new status where nothing else changed.
-/// The uid of an EVSE that was removed, or that another Location has, is refused: uids are used once.
+/// `uid` and every `last_updated` may be left out; the uid of an EVSE that was removed, or that another Location has,
+/// is refused: uids are used once. Operators call it when a charge point is built or changed; partners get the EVSE,
+/// or only its new status where nothing else changed.
 #[utoipa::path(
     put, path = "/operator/v1/locations/{country_code}/{party_id}/{id}/evses/{evse_uid}", tag = "operator: objects",
+    operation_id = "put_evse",
     security(("operator_key" = [])), params(EvsePath), request_body = Evse,
     responses(
         (status = 200, description = "Replaced", body = Evse),
@@ -81,10 +83,12 @@ pub async fn put(
 
 /// Changes some fields of an EVSE
 ///
-/// The body holds the fields that change; `null` takes an optional field away. So an operator takes an EVSE out of use and
-/// back: `{"status": "INOPERATIVE"}`, `{"status": "AVAILABLE"}`. A charge at an EVSE that goes out of use ends.
+/// The body holds the fields that change; `null` takes an optional field away. Operators call it to take an EVSE out
+/// of use and back, `{"status": "INOPERATIVE"}` and `{"status": "AVAILABLE"}`; a charge at an EVSE that goes out of
+/// use ends.
 #[utoipa::path(
     patch, path = "/operator/v1/locations/{country_code}/{party_id}/{id}/evses/{evse_uid}", tag = "operator: objects",
+    operation_id = "patch_evse",
     security(("operator_key" = [])), params(EvsePath),
     request_body(content = Value, description = "The fields that change", example = json!({ "status": "INOPERATIVE" })),
     responses((status = 200, description = "Changed", body = Evse), OperatorErrors)
@@ -111,9 +115,11 @@ pub async fn patch(
 
 /// Removes an EVSE
 ///
-/// It stays in its Location with the status REMOVED, because Sessions and CDRs refer to it. A charge there ends.
+/// It stays in its Location with the status REMOVED, because Sessions and CDRs refer to it, and a charge there ends.
+/// Operators call it when a charge point is dismantled.
 #[utoipa::path(
     delete, path = "/operator/v1/locations/{country_code}/{party_id}/{id}/evses/{evse_uid}", tag = "operator: objects",
+    operation_id = "delete_evse",
     security(("operator_key" = [])), params(EvsePath),
     responses((status = 200, description = "Removed", body = Evse), OperatorErrors)
 )]
@@ -128,7 +134,8 @@ pub async fn delete(State(app): State<App>, _: Operator, Path(path): Path<EvsePa
 
 /// Adds a Connector to an EVSE, or replaces one
 ///
-/// `id` and `last_updated` may be left out. Partners get the Connector alone.
+/// `id` and `last_updated` may be left out, and partners get the Connector alone. Operators call it when a cable or
+/// its tariff is changed.
 #[utoipa::path(
     put, path = "/operator/v1/locations/{country_code}/{party_id}/{id}/evses/{evse_uid}/connectors/{connector_id}",
     tag = "operator: objects", security(("operator_key" = [])), params(ConnectorPath), request_body = Connector,
@@ -160,7 +167,8 @@ pub async fn put_connector(
 
 /// Takes a Connector away from its EVSE
 ///
-/// Connectors have no status of their own: partners get the EVSE without it. The last one cannot be taken away.
+/// Connectors have no status of their own: partners get the EVSE without it, and the last one cannot be taken away.
+/// Operators call it when a cable is dismantled.
 #[utoipa::path(
     delete, path = "/operator/v1/locations/{country_code}/{party_id}/{id}/evses/{evse_uid}/connectors/{connector_id}",
     tag = "operator: objects", security(("operator_key" = [])), params(ConnectorPath),

@@ -10,14 +10,15 @@ use crate::{cdrs, locations};
 
 /// Why a CDR costs what it costs
 ///
-/// Prices its charging periods by the tariffs in it, and names every total that differs from that.
+/// Prices its charging periods by the tariffs in it, and names every total that differs from that. Accountants call it when an
+/// EMSP does not believe a bill.
 #[utoipa::path(
     get, path = "/operator/v1/cdrs/{country_code}/{party_id}/{id}/explanation", tag = "operator: objects",
     security(("operator_key" = [])),
     params(
         ("country_code" = String, Path, description = "The owner's country", example = "US"),
         ("party_id" = String, Path, description = "The owner's id", example = "CPO"),
-        ("id" = String, Path, description = "CDR.id"),
+        ("id" = String, Path, description = "CDR.id", example = "CDR-9001"),
     ),
     responses((status = 200, description = "The bill in words and numbers", body = Explanation), OperatorErrors)
 )]

@@ -23,8 +23,12 @@ pub struct Home {
 type LocationPath = Path<(String, String, String)>;
 
 /// Whose home a Location is
+///
+/// Shows the contracts of those who live where the charger is. Operators call it when a bill says that the driver
+/// gets something back.
 #[utoipa::path(
     get, path = "/operator/v1/locations/{country_code}/{party_id}/{id}/home", tag = "operator: objects",
+    operation_id = "read_home",
     security(("operator_key" = [])),
     params(
         ("country_code" = String, Path, description = "The owner's country", example = "US"),
@@ -44,10 +48,12 @@ pub async fn read(
 
 /// Makes a Location somebody's home charger
 ///
-/// CDRs of charges under these contracts say `home_charging_compensation`: the driver has paid for the energy and gets it back.
-/// A home charger is usually private, see `?private=true` of the Location.
+/// CDRs of charges under these contracts say `home_charging_compensation`: the driver has paid for the energy and
+/// gets it back. Operators call it when a company pays for charging at home; a home charger is usually private, see
+/// `?private=true` of the Location.
 #[utoipa::path(
     put, path = "/operator/v1/locations/{country_code}/{party_id}/{id}/home", tag = "operator: objects",
+    operation_id = "put_home",
     security(("operator_key" = [])),
     params(
         ("country_code" = String, Path, description = "The owner's country", example = "US"),

@@ -17,9 +17,11 @@ use crate::locations::store;
 ///
 /// `country_code`, `party_id`, `id` and every `last_updated` may be left out of the body: they follow from the URL and from
 /// what changes. EVSEs that are left out become REMOVED, because nothing of a Location ever disappears, and the uid of an
-/// EVSE is never used again, here or at another Location. A charge at an EVSE that is taken out of use ends.
+/// EVSE is never used again, here or at another Location; a charge at an EVSE that is taken out of use ends. Operators call
+/// it when a site opens or changes, and EMSPs are told at once.
 #[utoipa::path(
     put, path = "/operator/v1/locations/{country_code}/{party_id}/{id}", tag = "operator: objects",
+    operation_id = "put_location",
     security(("operator_key" = [])),
     params(
         ("country_code" = String, Path, description = "The owner's country", example = "US"),

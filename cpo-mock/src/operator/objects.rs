@@ -59,7 +59,7 @@ macro_rules! readers {
             params(
                 ("country_code" = String, Path, description = "The owner's country", example = "US"),
                 ("party_id" = String, Path, description = "The owner's id", example = "CPO"),
-                ("id" = String, Path, description = "The object's id"),
+                ("id" = String, Path, description = "The object's id", example = "SEA001"),
             ),
             responses((status = 200, description = "The object", body = $object), OperatorErrors)
         )]
@@ -75,24 +75,43 @@ macro_rules! readers {
 
 readers! {
     /// The Locations, private ones too
+    ///
+    /// Lists the sites of all parties on this platform. Operators call it to see what is published.
     locations at "/operator/v1/locations",
     /// One Location
+    ///
+    /// Shows a site as EMSPs get it. Operators call it before they change it.
     location at "/operator/v1/locations/{country_code}/{party_id}/{id}": locations::store::TABLE, Location;
     /// The Tariffs
+    ///
+    /// Lists the price lists of all parties on this platform. Operators call it to see what is charged.
     tariffs at "/operator/v1/tariffs",
     /// One Tariff
+    ///
+    /// Shows a price list as EMSPs get it. Operators call it before they change it.
     tariff at "/operator/v1/tariffs/{country_code}/{party_id}/{id}": tariffs::store::TABLE, Tariff;
     /// The Sessions of all partners' customers
+    ///
+    /// Lists the charges at our stations, whoever the driver belongs to. Operators call it to see what is going on.
     sessions at "/operator/v1/sessions",
     /// One Session
+    ///
+    /// Shows a charge with its periods and what it costs so far. Operators call it when an EMSP asks about it.
     session at "/operator/v1/sessions/{country_code}/{party_id}/{id}": sessions::store::TABLE, Session;
     /// The CDRs
+    ///
+    /// Lists the bills that were made at the end of charges. Accountants call it to compare them with what EMSPs pay.
     cdrs at "/operator/v1/cdrs",
     /// One CDR
+    ///
+    /// Shows a bill as the EMSP has got it. Accountants call it when an EMSP disputes it.
     cdr at "/operator/v1/cdrs/{country_code}/{party_id}/{id}": cdrs::store::TABLE, Cdr;
 }
 
 /// The Tokens that partners have sent
+///
+/// Lists the cards and apps that our stations know. Operators call it to see whether an EMSP has told us about a
+/// driver.
 #[utoipa::path(
     get, path = "/operator/v1/tokens", tag = "operator: objects", params(Part), security(("operator_key" = [])),
     responses((status = 200, description = "A part of the list", body = ListOf<Token>), OperatorErrors)
@@ -102,13 +121,15 @@ pub async fn tokens(State(party): State<Party>, _: Operator, part: Part) -> Resu
 }
 
 /// One Token
+///
+/// Shows a card or app as its EMSP has sent it. Operators call it when a driver stands at a station and is refused.
 #[utoipa::path(
     get, path = "/operator/v1/tokens/{country_code}/{party_id}/{uid}/{type}", tag = "operator: objects",
     security(("operator_key" = [])),
     params(
         ("country_code" = String, Path, description = "The owner's country", example = "US"),
         ("party_id" = String, Path, description = "The owner's id", example = "EMS"),
-        ("uid" = String, Path, description = "Token.uid", example = "04E3C6A2B91F80"),
+        ("uid" = String, Path, description = "Token.uid", example = "04DE5000000002"),
         ("type" = TokenType, Path, description = "Token.type", example = "RFID"),
     ),
     responses((status = 200, description = "The object", body = Token), OperatorErrors)

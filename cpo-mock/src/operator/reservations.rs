@@ -90,8 +90,11 @@ impl ReservationView {
 }
 
 /// The reservations, the latest first
+///
+/// Lists which EVSEs are kept for whom, and which were; `?party=` and `?location_id=` choose. Operators call it to see why an
+/// EVSE is RESERVED.
 #[utoipa::path(
-    get, path = "/operator/v1/reservations", tag = "operator: objects", params(Part), security(("operator_key" = [])),
+    get, path = "/operator/v1/reservations", tag = "operator: reservations", params(Part), security(("operator_key" = [])),
     responses((status = 200, description = "A part of the list", body = Reservations), OperatorErrors)
 )]
 pub async fn list(State(app): State<App>, _: Operator, part: Part) -> Result<Json<Reservations>, OperatorError> {
@@ -101,9 +104,12 @@ pub async fn list(State(app): State<App>, _: Operator, part: Part) -> Result<Jso
 }
 
 /// One reservation
+///
+/// Shows what was asked for, what the station has agreed to, and how it ended. Operators call it when a driver complains.
 #[utoipa::path(
-    get, path = "/operator/v1/reservations/{id}", tag = "operator: objects", security(("operator_key" = [])),
-    params(("id" = String, Path, description = "Our name for the reservation")),
+    get, path = "/operator/v1/reservations/{id}", tag = "operator: reservations", security(("operator_key" = [])),
+    params(("id" = String, Path, description = "Our name for the reservation",
+        example = "0a0e0c5e-6c3a-4f2c-9b53-0f4d2f0a1c11")),
     responses((status = 200, description = "The reservation", body = ReservationView), OperatorErrors)
 )]
 pub async fn read(
@@ -116,10 +122,12 @@ pub async fn read(
 
 /// Cancels a reservation
 ///
-/// The driver will not like it, and pays nothing. The EMSP hears of it at the `response_url` of its RESERVE_NOW.
+/// Gives the EVSE free; the driver pays nothing, and the EMSP hears of it at the `response_url` of its RESERVE_NOW. Operators call
+/// it when a station has to be closed.
 #[utoipa::path(
-    post, path = "/operator/v1/reservations/{id}/cancel", tag = "operator: objects", security(("operator_key" = [])),
-    params(("id" = String, Path, description = "Our name for the reservation")),
+    post, path = "/operator/v1/reservations/{id}/cancel", tag = "operator: reservations", security(("operator_key" = [])),
+    params(("id" = String, Path, description = "Our name for the reservation",
+        example = "0a0e0c5e-6c3a-4f2c-9b53-0f4d2f0a1c11")),
     responses((status = 200, description = "The reservation afterwards", body = ReservationView), OperatorErrors)
 )]
 pub async fn cancel(

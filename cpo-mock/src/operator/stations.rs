@@ -46,7 +46,7 @@ pub struct PlugIn {
 #[serde(deny_unknown_fields)]
 pub struct PresentCard {
     /// What the reader reads: `Token.uid`.
-    #[schema(example = "04E3C6A2B91F80", min_length = 1, max_length = 36)]
+    #[schema(example = "04DE5000000002", min_length = 1, max_length = 36)]
     uid: String,
     /// `RFID`, the default, or `OTHER` for what else a station can read: a key fob, a vehicle's certificate. Tokens of apps are
     /// not held to stations.
@@ -101,7 +101,10 @@ impl From<SimulatorError> for OperatorError {
     }
 }
 
-/// The EVSEs and what stands at them, by party, Location and uid
+/// The EVSEs and what stands at them
+///
+/// Lists the simulated stations by party, Location and uid, with the car that is plugged in and the charge. People at
+/// the keyboard call it to find a free place.
 #[utoipa::path(
     get, path = "/operator/v1/stations", tag = "operator: stations", params(Part), security(("operator_key" = [])),
     responses((status = 200, description = "A part of the list", body = StationList), OperatorErrors)
@@ -145,24 +148,43 @@ type Act = futures_util::future::BoxFuture<'static, Result<StationView, Simulato
 
 hands! {
     /// One EVSE and what stands at it
+    ///
+    /// Shows the state of one simulated station. People at the keyboard call it to see what their last move has done.
     read get "/operator/v1/stations/{evse_uid}" ()
         |app, key| Box::pin(async move { app.simulator.view(&key).await });
-    /// A driver plugs a vehicle in
+    /// Plugs a vehicle in
+    ///
+    /// Lets a car of your choice arrive and be plugged in; a charge starts if it was asked for before. People at the
+    /// keyboard call it in the place of a driver.
     plug_in post "/operator/v1/stations/{evse_uid}/plug-in" (body: PlugIn)
         |app, key, body| Box::pin(async move { app.simulator.plug_in(&key, body.connector_id.clone(), body.car()).await });
-    /// A driver unplugs the vehicle; a charge ends
+    /// Unplugs the vehicle
+    ///
+    /// Lets the car leave; a charge that is going on ends, and its bill is sent. People at the keyboard call it in
+    /// the place of a driver.
     unplug post "/operator/v1/stations/{evse_uid}/unplug" ()
         |app, key| Box::pin(async move { app.simulator.unplug(&key).await });
-    /// A driver holds a card to the reader: a charge starts, or ends
+    /// Holds a card to the reader
+    ///
+    /// Starts a charge, or ends the one that this card has started; the EMSP is asked where the token says so. People
+    /// at the keyboard call it in the place of a driver.
     present_card post "/operator/v1/stations/{evse_uid}/present-card" (body: PresentCard)
         |app, key, body| Box::pin(async move { app.simulator.present_card(&key, &body.card()).await });
-    /// The site's own protection limits the power, whatever the platform says
+    /// Limits the power of the site
+    ///
+    /// Lets the site's own protection cap what the station may draw, whatever the platform says; without a number the cap is
+    /// gone. People at the keyboard call it to see a partner's charging profile overruled.
     site_limit post "/operator/v1/stations/{evse_uid}/site-limit" (body: SiteLimit)
         |app, key, body| Box::pin(async move { app.simulator.limit_site(&key, body.watts.map(i64::from)).await });
-    /// Something breaks; a charge ends
+    /// Breaks the station
+    ///
+    /// Lets something break: a charge ends, the status becomes OUTOFORDER, and EMSPs are told. People at the keyboard
+    /// call it to see what happens then.
     fault post "/operator/v1/stations/{evse_uid}/fault" (body: Fault)
         |app, key, body| Box::pin(async move { app.simulator.break_down(&key, body.text()).await });
-    /// Everything works again
+    /// Repairs the station
+    ///
+    /// Lets everything work again, and tells EMSPs. People at the keyboard call it in the place of a fitter.
     repair post "/operator/v1/stations/{evse_uid}/repair" ()
         |app, key| Box::pin(async move { app.simulator.repair(&key).await });
 }

@@ -13,10 +13,12 @@ use crate::tariffs::store;
 
 /// Publishes a Tariff, or replaces one
 ///
-/// `country_code`, `party_id`, `id` and `last_updated` may be left out of the body. Sessions that are going on keep the
-/// Tariff of their start.
+/// `country_code`, `party_id`, `id` and `last_updated` may be left out of the body, and sessions that are going on
+/// keep the Tariff of their start. Operators call it before a price is used at any connector, and EMSPs are told at
+/// once.
 #[utoipa::path(
     put, path = "/operator/v1/tariffs/{country_code}/{party_id}/{id}", tag = "operator: objects",
+    operation_id = "put_tariff",
     security(("operator_key" = [])),
     params(
         ("country_code" = String, Path, description = "The owner's country", example = "US"),
@@ -62,8 +64,12 @@ pub async fn put(
 }
 
 /// Deletes a Tariff that no Connector refers to any more
+///
+/// Removes the price list and tells EMSPs; as long as a connector refers to it, it is 409. Operators call it when a
+/// price has ended.
 #[utoipa::path(
     delete, path = "/operator/v1/tariffs/{country_code}/{party_id}/{id}", tag = "operator: objects",
+    operation_id = "delete_tariff",
     security(("operator_key" = [])),
     params(
         ("country_code" = String, Path, description = "The owner's country", example = "US"),

@@ -15,15 +15,15 @@ use crate::charging::preferences::{Situation, plan};
 use crate::station::{self, Command, ConnectorSpec, EvseKey, Origin, Profile, ProfileChange, Stations};
 use crate::{api, locations, tariffs};
 
-/// How the driver of a Session wants it to be charged, in place of what was wanted before.
+/// Takes how the driver of a Session wants it to be charged
 ///
-/// Which profile types there are follows from the tariffs of the connector: CHEAP, FAST and GREEN need one of the type
-/// PROFILE_…, which the Session has from now on. CHEAP and GREEN need departure_time and energy_need; the latter is that of the
-/// whole Session.
+/// CHEAP, FAST and GREEN need a tariff of that type at the connector, which the Session has from now on; CHEAP and GREEN need
+/// departure_time and energy_need as well, the latter for the whole Session. EMSPs call this when a driver has said in the app
+/// when the car is needed.
 #[utoipa::path(
     put,
     path = "/ocpi/2.2.1/cpo/sessions/{session_id}/charging_preferences",
-    tag = "sessions",
+    tag = "sessions (Sender)",
     params(MessageIds, RoutingHeaders, ("session_id" = String, Path, description = "Session.id", example = "101")),
     request_body = ChargingPreferences,
     responses(

@@ -9,13 +9,14 @@ use ocpi_types::Session;
 use super::store;
 use crate::api;
 
-/// The Sessions that concern the caller, page by page, in the order in which they were created.
+/// A page of the Sessions that concern the caller
 ///
-/// The spec requires `date_from` here, and shows requests without it: those get all Sessions.
+/// Lists the charges of the caller's drivers, in the order in which they were created; the spec requires `date_from`
+/// here and shows requests without it, which get all Sessions. EMSPs call this to fetch what they have missed.
 #[utoipa::path(
     get,
     path = "/ocpi/2.2.1/cpo/sessions",
-    tag = "sessions",
+    tag = "sessions (Sender)",
     params(MessageIds, RoutingHeaders, ListQuery),
     responses((status = 200, description = "One page", body = ListEnvelope<Session>), ListErrors)
 )]

@@ -9,11 +9,14 @@ use ocpi_types::Tariff;
 use super::store;
 use crate::api;
 
-/// The Tariffs of this platform, page by page, in the order in which they were created.
+/// A page of the Tariffs of this platform
+///
+/// Lists the price lists that connectors refer to, in the order in which they were created. EMSPs call this after
+/// registration and from time to time, with `date_from` for what has changed.
 #[utoipa::path(
     get,
     path = "/ocpi/2.2.1/cpo/tariffs",
-    tag = "tariffs",
+    tag = "tariffs (Sender)",
     params(MessageIds, RoutingHeaders, ListQuery),
     responses((status = 200, description = "One page", body = ListEnvelope<Tariff>), ListErrors)
 )]

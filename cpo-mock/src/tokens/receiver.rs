@@ -40,17 +40,20 @@ impl<S: Sync> FromRequestParts<S> for TypeQuery {
 
 type TokenPath = OcpiPath<(String, String, String)>;
 
-/// The Token as it is stored.
+/// A Token as it is stored
+///
+/// Gives back a card or app of the caller's drivers as we know it. EMSPs call this to find out whether a blocked card
+/// is blocked at the stations, too.
 #[utoipa::path(
     get,
     path = "/ocpi/2.2.1/cpo/tokens/{country_code}/{party_id}/{token_uid}",
-    tag = "tokens",
+    tag = "tokens (Receiver)",
     params(
         MessageIds,
         RoutingHeaders,
         ("country_code" = String, Path, description = "The owner's country", example = "US"),
         ("party_id" = String, Path, description = "The owner's id", example = "EMS"),
-        ("token_uid" = String, Path, description = "Token.uid", example = "04E3C6A2B91F80"),
+        ("token_uid" = String, Path, description = "Token.uid", example = "04DE5000000004"),
         ("type" = Option<TokenType>, Query, description = "Token.type; RFID where it is absent"),
     ),
     responses((status = 200, description = "The Token", body = Envelope<Token>), ReadErrors)
@@ -70,17 +73,20 @@ pub async fn get(
     }
 }
 
-/// Creates or replaces a Token. A state older than the one that is stored is refused.
+/// Takes a whole Token
+///
+/// Creates the token, or replaces what we hold of it; a state older than ours is refused. EMSPs call this when a
+/// driver gets a card or something about it has changed.
 #[utoipa::path(
     put,
     path = "/ocpi/2.2.1/cpo/tokens/{country_code}/{party_id}/{token_uid}",
-    tag = "tokens",
+    tag = "tokens (Receiver)",
     params(
         MessageIds,
         RoutingHeaders,
         ("country_code" = String, Path, description = "The owner's country", example = "US"),
         ("party_id" = String, Path, description = "The owner's id", example = "EMS"),
-        ("token_uid" = String, Path, description = "Token.uid", example = "04E3C6A2B91F80"),
+        ("token_uid" = String, Path, description = "Token.uid", example = "04DE5000000004"),
         ("type" = Option<TokenType>, Query, description = "Token.type; RFID where it is absent"),
     ),
     request_body = Token,
@@ -125,21 +131,23 @@ pub async fn put(
     }
 }
 
-/// Changes some fields of a Token.
+/// Takes some fields of a Token
+///
+/// Changes the fields that are in the body and leaves the others as they are. EMSPs call this to block a card, for
+/// example: with `valid` false.
 #[utoipa::path(
     patch,
     path = "/ocpi/2.2.1/cpo/tokens/{country_code}/{party_id}/{token_uid}",
-    tag = "tokens",
+    tag = "tokens (Receiver)",
     params(
         MessageIds,
         RoutingHeaders,
         ("country_code" = String, Path, description = "The owner's country", example = "US"),
         ("party_id" = String, Path, description = "The owner's id", example = "EMS"),
-        ("token_uid" = String, Path, description = "Token.uid", example = "04E3C6A2B91F80"),
+        ("token_uid" = String, Path, description = "Token.uid", example = "04DE5000000004"),
         ("type" = Option<TokenType>, Query, description = "Token.type; RFID where it is absent"),
     ),
-    request_body(content = serde_json::Value, description = "The fields that changed, and last_updated.",
-        example = json!({"valid": false, "last_updated": "2026-01-15T10:00:00Z"})),
+    request_body(content = serde_json::Value, description = "The fields that changed, and last_updated."),
     responses(
         (status = 200, description = "Changed; with 2001: refused, nothing was changed", body = Acknowledgement),
         WriteErrors

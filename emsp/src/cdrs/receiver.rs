@@ -28,11 +28,14 @@ pub struct CdrPath {
     cdr_id: String,
 }
 
-/// The CDR as it was sent.
+/// A CDR as it was sent
+///
+/// Gives back the charge detail record under the URL that we answered its POST with. The CPO that has sent it calls
+/// this to make sure that its bill has arrived.
 #[utoipa::path(
     get,
     path = "/ocpi/2.2.1/emsp/cdrs/{country_code}/{party_id}/{cdr_id}",
-    tag = "OCPI cdrs (Receiver)",
+    tag = "cdrs (Receiver)",
     params(MessageIds, RoutingHeaders, CdrPath),
     responses((status = 200, description = "As it was sent", body = Envelope<Cdr>), ReadErrors)
 )]
@@ -49,11 +52,15 @@ pub async fn get(
     stored.map(|stored| OcpiReply::json(stored.json)).ok_or_else(unknown)
 }
 
-/// A CDR, which never changes once it is here.
+/// Takes a CDR: the bill of a finished charge
+///
+/// Stores the charge detail record for good, checks it against token, session and tariff, and answers with its URL in
+/// `Location`. CPOs send it once after each charge; the same CDR again is acknowledged, another one with the same id
+/// is refused.
 #[utoipa::path(
     post,
     path = "/ocpi/2.2.1/emsp/cdrs",
-    tag = "OCPI cdrs (Receiver)",
+    tag = "cdrs (Receiver)",
     params(MessageIds, RoutingHeaders),
     request_body = Cdr,
     responses(

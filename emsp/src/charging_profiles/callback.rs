@@ -15,15 +15,18 @@ use serde_json::Value;
 use super::store::{self, Kind, Request};
 use crate::{App, receive, sessions};
 
-/// What became of a request about a charging profile. A result that comes late or again is accepted and changes nothing.
+/// Takes what became of a request about a charging profile
+///
+/// Notes what the station has said, and passes it on where we had asked on behalf of somebody else; a result that comes late or
+/// again is accepted and changes nothing. CPOs call this once for each request that they have accepted.
 #[utoipa::path(
     post,
     path = "/ocpi/2.2.1/emsp/chargingprofiles/results/{id}",
-    tag = "OCPI charging profiles (Sender)",
+    tag = "chargingprofiles (Sender)",
     params(MessageIds, RoutingHeaders, ("id" = String, Path, description = "What only the CPO that got the request can know",
         example = "7a1f0c1e-4f57-4d0b-9b26-0a4f3c1d9e55")),
     request_body(content = Value, description = "The object that belongs to the request: ActiveChargingProfileResult (GET), \
-        ChargingProfileResult (PUT) or ClearProfileResult (DELETE).", example = json!({ "result": "ACCEPTED" })),
+        ChargingProfileResult (PUT) or ClearProfileResult (DELETE)."),
     responses((status = 200, description = "Noted", body = Acknowledgement), WriteErrors)
 )]
 pub async fn post(
@@ -50,11 +53,14 @@ pub async fn post(
     Ok(OcpiReply::ok())
 }
 
-/// What a station intends to do now, because something else than our requests has changed it.
+/// Takes what a station intends to do now
+///
+/// Replaces the plan that we hold for the session. CPOs call this when something else than our requests has changed the plan,
+/// such as a limit of the site or the driver's preferences.
 #[utoipa::path(
     put,
     path = "/ocpi/2.2.1/emsp/chargingprofiles/{session_id}",
-    tag = "OCPI charging profiles (Sender)",
+    tag = "chargingprofiles (Sender)",
     params(MessageIds, RoutingHeaders, ("session_id" = String, Path, description = "Session.id", example = "101")),
     request_body = ActiveChargingProfile,
     responses((status = 200, description = "Noted", body = Acknowledgement), WriteErrors)

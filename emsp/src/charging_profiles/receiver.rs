@@ -12,11 +12,14 @@ use super::store::Relay;
 use crate::commands::issue::NotSent;
 use crate::{App, sessions};
 
-/// What the station intends to do with a Session. The CPO is asked; the result is POSTed to `response_url`.
+/// Asks what the station intends to do with a Session
+///
+/// The question goes on to the CPO, and the result is POSTed to `response_url`. Smart charging partners (SCSP) call this before they
+/// set a profile; others are answered REJECTED.
 #[utoipa::path(
     get,
     path = "/ocpi/2.2.1/emsp/scsp/chargingprofiles/{session_id}",
-    tag = "OCPI charging profiles (Receiver)",
+    tag = "chargingprofiles (Receiver)",
     params(MessageIds, RoutingHeaders, ProfileReadQuery,
         ("session_id" = String, Path, description = "Session.id", example = "101")),
     responses(
@@ -33,11 +36,14 @@ pub async fn get(
     relay(&app, &peer, routing, &session_id, &Order::Read(query.duration), &query.response_url).await
 }
 
-/// Sets the profile of a Session. It goes on to the CPO; the result is POSTed to `response_url`.
+/// Sets the profile of a Session
+///
+/// The profile goes on to the CPO, and the result is POSTed to `response_url`. Smart charging partners (SCSP) call this to steer how
+/// fast our drivers charge; others are answered REJECTED.
 #[utoipa::path(
     put,
     path = "/ocpi/2.2.1/emsp/scsp/chargingprofiles/{session_id}",
-    tag = "OCPI charging profiles (Receiver)",
+    tag = "chargingprofiles (Receiver)",
     params(MessageIds, RoutingHeaders, ("session_id" = String, Path, description = "Session.id", example = "101")),
     request_body = SetChargingProfile,
     responses(
@@ -54,11 +60,14 @@ pub async fn put(
     relay(&app, &peer, routing, &session_id, &Order::Set(set.charging_profile), set.response_url.as_str()).await
 }
 
-/// Clears the profile of a Session. The request goes on to the CPO; the result is POSTed to `response_url`.
+/// Clears the profile of a Session
+///
+/// The request goes on to the CPO, and the result is POSTed to `response_url`. Smart charging partners (SCSP) call this when they
+/// have no wish any more; others are answered REJECTED.
 #[utoipa::path(
     delete,
     path = "/ocpi/2.2.1/emsp/scsp/chargingprofiles/{session_id}",
-    tag = "OCPI charging profiles (Receiver)",
+    tag = "chargingprofiles (Receiver)",
     params(MessageIds, RoutingHeaders, ProfileClearQuery,
         ("session_id" = String, Path, description = "Session.id", example = "101")),
     responses(

@@ -24,11 +24,14 @@ pub struct ResultPath {
     id: String,
 }
 
-/// What became of a command. A result that comes late or again is accepted and changes nothing.
+/// Takes what became of a command
+///
+/// Stores the answer of the station to a command that we have sent to the CPO. The CPO calls this URL, which we gave
+/// it as `response_url`, once; a result that comes late or again is accepted and changes nothing.
 #[utoipa::path(
     post,
     path = "/ocpi/2.2.1/emsp/commands/{command}/{id}",
-    tag = "OCPI commands (Sender)",
+    tag = "commands (Sender)",
     params(MessageIds, RoutingHeaders, ResultPath),
     request_body = CommandResult,
     responses((status = 200, description = "Noted", body = Acknowledgement), WriteErrors)

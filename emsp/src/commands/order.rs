@@ -12,18 +12,18 @@ pub struct StartOrder {
     #[schema(example = "US/CPO")]
     pub party: String,
     /// `Location.id` of that CPO.
-    #[schema(example = "LOC1")]
+    #[schema(example = "PDX001")]
     pub location_id: String,
     /// `EVSE.uid`; needed with a connector.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "3256")]
+    #[schema(example = "PDX001-1")]
     pub evse_uid: Option<String>,
     /// `Connector.id`; needed where the EVSE asks for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "1")]
     pub connector_id: Option<String>,
     /// `Token.uid` of our driver.
-    #[schema(example = "APP-0001")]
+    #[schema(example = "demo-app-0001")]
     pub token_uid: String,
     /// `Token.type`; `APP_USER` when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,10 +55,10 @@ pub struct UnlockOrder {
     #[schema(example = "US/CPO")]
     pub party: String,
     /// `Location.id` of that CPO.
-    #[schema(example = "LOC1")]
+    #[schema(example = "PDX001")]
     pub location_id: String,
     /// `EVSE.uid`.
-    #[schema(example = "3256")]
+    #[schema(example = "PDX001-1")]
     pub evse_uid: String,
     /// `Connector.id`.
     #[schema(example = "1")]
@@ -73,14 +73,14 @@ pub struct ReserveOrder {
     #[schema(example = "US/CPO")]
     pub party: String,
     /// `Location.id` of that CPO.
-    #[schema(example = "LOC1")]
+    #[schema(example = "SLC001")]
     pub location_id: String,
     /// `EVSE.uid`; each EVSE of the location will do when it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "3256")]
+    #[schema(example = "SLC001-2")]
     pub evse_uid: Option<String>,
     /// `Token.uid` of our driver.
-    #[schema(example = "APP-0001")]
+    #[schema(example = "demo-app-0001")]
     pub token_uid: String,
     /// `Token.type`; `APP_USER` when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -22,7 +22,7 @@ pub struct LocationPath {
     #[param(example = "CPO")]
     party_id: String,
     /// `Location.id`.
-    #[param(example = "LOC1")]
+    #[param(example = "SEA001")]
     location_id: String,
 }
 
@@ -37,10 +37,10 @@ pub struct EvsePath {
     #[param(example = "CPO")]
     party_id: String,
     /// `Location.id`.
-    #[param(example = "LOC1")]
+    #[param(example = "SEA001")]
     location_id: String,
     /// `EVSE.uid`.
-    #[param(example = "3256")]
+    #[param(example = "SEA001-1")]
     evse_uid: String,
 }
 
@@ -55,10 +55,10 @@ pub struct ConnectorPath {
     #[param(example = "CPO")]
     party_id: String,
     /// `Location.id`.
-    #[param(example = "LOC1")]
+    #[param(example = "SEA001")]
     location_id: String,
     /// `EVSE.uid`.
-    #[param(example = "3256")]
+    #[param(example = "SEA001-1")]
     evse_uid: String,
     /// `Connector.id`.
     #[param(example = "1")]
@@ -73,11 +73,14 @@ fn put_reply(created: bool) -> OcpiReply {
     if created { OcpiReply::created() } else { OcpiReply::ok() }
 }
 
-/// The Location as we hold it.
+/// A Location as we hold it
+///
+/// Gives back the whole site with its EVSEs and connectors, as far as we know it. The CPO that owns it calls this to
+/// compare our state with its own, for example after an outage.
 #[utoipa::path(
     get,
     path = "/ocpi/2.2.1/emsp/locations/{country_code}/{party_id}/{location_id}",
-    tag = "OCPI locations (Receiver)",
+    tag = "locations (Receiver)",
     params(MessageIds, RoutingHeaders, LocationPath),
     responses((status = 200, description = "As we hold it", body = Envelope<Location>), ReadErrors)
 )]
@@ -93,11 +96,14 @@ pub async fn get(
     Ok(OcpiReply::json(stored.json))
 }
 
-/// One EVSE as we hold it.
+/// One EVSE as we hold it
+///
+/// Gives back one place for one car, with its status and its connectors. The CPO that owns it calls this to find out
+/// whether we are up to date.
 #[utoipa::path(
     get,
     path = "/ocpi/2.2.1/emsp/locations/{country_code}/{party_id}/{location_id}/{evse_uid}",
-    tag = "OCPI locations (Receiver)",
+    tag = "locations (Receiver)",
     params(MessageIds, RoutingHeaders, EvsePath),
     responses((status = 200, description = "As we hold it", body = Envelope<Evse>), ReadErrors)
 )]
@@ -114,11 +120,14 @@ pub async fn get_evse(
     Ok(OcpiReply::json(evse.to_json()))
 }
 
-/// One Connector as we hold it.
+/// One Connector as we hold it
+///
+/// Gives back one plug or socket, with its power and its tariffs. The CPO that owns it calls this to find out whether
+/// we are up to date.
 #[utoipa::path(
     get,
     path = "/ocpi/2.2.1/emsp/locations/{country_code}/{party_id}/{location_id}/{evse_uid}/{connector_id}",
-    tag = "OCPI locations (Receiver)",
+    tag = "locations (Receiver)",
     params(MessageIds, RoutingHeaders, ConnectorPath),
     responses((status = 200, description = "As we hold it", body = Envelope<Connector>), ReadErrors)
 )]
@@ -137,11 +146,14 @@ pub async fn get_connector(
     Ok(OcpiReply::json(connector.to_json()))
 }
 
-/// A whole Location: new, or in place of the one we hold.
+/// Takes a whole Location
+///
+/// Creates the site, or replaces what we hold of it. CPOs call this when a site is new or when much of it has
+/// changed; an older state than ours is refused.
 #[utoipa::path(
     put,
     path = "/ocpi/2.2.1/emsp/locations/{country_code}/{party_id}/{location_id}",
-    tag = "OCPI locations (Receiver)",
+    tag = "locations (Receiver)",
     params(MessageIds, RoutingHeaders, LocationPath),
     request_body = Location,
     responses(
@@ -166,11 +178,14 @@ pub async fn put(
     Ok(put_reply(created))
 }
 
-/// A whole EVSE of a Location that we hold.
+/// Takes a whole EVSE
+///
+/// Creates or replaces one EVSE of a Location that we hold. CPOs call this when a charge point is added to a site;
+/// without the Location it is 404 with 2003, and the CPO then PUTs the whole Location.
 #[utoipa::path(
     put,
     path = "/ocpi/2.2.1/emsp/locations/{country_code}/{party_id}/{location_id}/{evse_uid}",
-    tag = "OCPI locations (Receiver)",
+    tag = "locations (Receiver)",
     params(MessageIds, RoutingHeaders, EvsePath),
     request_body = Evse,
     responses(
@@ -193,11 +208,13 @@ pub async fn put_evse(
     Ok(put_reply(store::change(&app.party.db, owner, path.location_id, put).await?))
 }
 
-/// A whole Connector of an EVSE that we hold.
+/// Takes a whole Connector
+///
+/// Creates or replaces one connector of an EVSE that we hold. CPOs call this when a plug or its tariffs are changed.
 #[utoipa::path(
     put,
     path = "/ocpi/2.2.1/emsp/locations/{country_code}/{party_id}/{location_id}/{evse_uid}/{connector_id}",
-    tag = "OCPI locations (Receiver)",
+    tag = "locations (Receiver)",
     params(MessageIds, RoutingHeaders, ConnectorPath),
     request_body = Connector,
     responses(
@@ -220,13 +237,16 @@ pub async fn put_connector(
     Ok(put_reply(store::change(&app.party.db, owner, path.location_id, put).await?))
 }
 
-/// Some fields of a Location that we hold.
+/// Takes some fields of a Location
+///
+/// Changes the fields that are in the body and leaves the others as they are. CPOs call this when little about a site
+/// has changed, such as its opening times.
 #[utoipa::path(
     patch,
     path = "/ocpi/2.2.1/emsp/locations/{country_code}/{party_id}/{location_id}",
-    tag = "OCPI locations (Receiver)",
+    tag = "locations (Receiver)",
     params(MessageIds, RoutingHeaders, LocationPath),
-    request_body = Location,
+    request_body(content = serde_json::Value, description = "The fields that have changed, and last_updated."),
     responses(
         (status = 200, description = "Changed; or refused with 2001, and nothing was changed", body = Acknowledgement),
         WriteErrors
@@ -249,13 +269,16 @@ pub async fn patch(
     Ok(OcpiReply::ok())
 }
 
-/// Some fields of an EVSE that we hold; mostly its status.
+/// Takes some fields of an EVSE
+///
+/// Changes the fields that are in the body, which mostly is the status. CPOs call this each time a car comes or goes:
+/// it is the most frequent of all calls.
 #[utoipa::path(
     patch,
     path = "/ocpi/2.2.1/emsp/locations/{country_code}/{party_id}/{location_id}/{evse_uid}",
-    tag = "OCPI locations (Receiver)",
+    tag = "locations (Receiver)",
     params(MessageIds, RoutingHeaders, EvsePath),
-    request_body = Evse,
+    request_body(content = serde_json::Value, description = "The fields that have changed, and last_updated."),
     responses(
         (status = 200, description = "Changed; or refused with 2001, and nothing was changed", body = Acknowledgement),
         WriteErrors
@@ -275,13 +298,16 @@ pub async fn patch_evse(
     Ok(OcpiReply::ok())
 }
 
-/// Some fields of a Connector that we hold.
+/// Takes some fields of a Connector
+///
+/// Changes the fields that are in the body and leaves the others as they are. CPOs call this when a connector has got
+/// another tariff, for example.
 #[utoipa::path(
     patch,
     path = "/ocpi/2.2.1/emsp/locations/{country_code}/{party_id}/{location_id}/{evse_uid}/{connector_id}",
-    tag = "OCPI locations (Receiver)",
+    tag = "locations (Receiver)",
     params(MessageIds, RoutingHeaders, ConnectorPath),
-    request_body = Connector,
+    request_body(content = serde_json::Value, description = "The fields that have changed, and last_updated."),
     responses(
         (status = 200, description = "Changed; or refused with 2001, and nothing was changed", body = Acknowledgement),
         WriteErrors

@@ -57,10 +57,14 @@ pub struct EvseThen {
 }
 
 /// When one can charge at a location
+///
+/// Tells by the location's own time zone whether it is open at a moment, until when, and what is planned for its
+/// EVSEs. Apps call it when a driver plans a stop.
 #[utoipa::path(
     get,
     path = "/operator/v1/locations/{country_code}/{party_id}/{id}/availability",
-    tag = "received",
+    tag = "operator: received",
+    operation_id = "get_availability",
     security(("operator_key" = [])),
     params(ObjectPath, Moment),
     responses((status = 200, description = "Hours and plans", body = Availability), OperatorErrors)

@@ -54,10 +54,14 @@ pub struct Entry {
 }
 
 /// What a session has cost in the end
+///
+/// Adds up its CDRs, those that were taken back by Credit CDRs included, and tells which of them stand. Accountants
+/// call it when a session was billed more than once.
 #[utoipa::path(
     get,
     path = "/operator/v1/sessions/{country_code}/{party_id}/{id}/balance",
-    tag = "received",
+    tag = "operator: received",
+    operation_id = "get_balance",
     security(("operator_key" = [])),
     params(ObjectPath),
     responses((status = 200, description = "Its CDRs and their sum", body = Balance), OperatorErrors)

@@ -51,10 +51,13 @@ fn view(stored: &StoredCheck) -> Result<CheckView, OperatorError> {
 }
 
 /// CDRs with their checks, the latest first
+///
+/// Lists the bills that CPOs have sent, with what our check says about each. Accountants and their tools call it,
+/// with `verdict` to see only those that do not add up.
 #[utoipa::path(
     get,
     path = "/operator/v1/cdrs",
-    tag = "received",
+    tag = "operator: received", operation_id = "list_cdrs",
     security(("operator_key" = [])),
     params(Part, Filter, CdrFilter),
     responses((status = 200, description = "CDRs with their checks", body = Listing<CdrView>), OperatorErrors)
@@ -74,10 +77,13 @@ pub async fn list(
 }
 
 /// One CDR with its check
+///
+/// Shows a bill, and each finding with the place in it. Accountants call it before they settle a bill with the CPO or
+/// dispute it.
 #[utoipa::path(
     get,
     path = "/operator/v1/cdrs/{country_code}/{party_id}/{id}",
-    tag = "received",
+    tag = "operator: received", operation_id = "get_cdr",
     security(("operator_key" = [])),
     params(ObjectPath),
     responses((status = 200, description = "The CDR with its check", body = CdrView), OperatorErrors)
@@ -93,13 +99,14 @@ pub async fn get(
     Ok(Json(CdrView { cdr: read(&stored.json)?, check: view(&check)? }))
 }
 
-/// Check a CDR again
+/// Checks a CDR again
 ///
-/// For when something has arrived that was missing before: its session, a tariff.
+/// Holds the bill against token, session and tariff as they are known now. Operators call it when something has
+/// arrived that was missing before.
 #[utoipa::path(
     post,
     path = "/operator/v1/cdrs/{country_code}/{party_id}/{id}/check",
-    tag = "received",
+    tag = "operator: received", operation_id = "check_cdr_again",
     security(("operator_key" = [])),
     params(ObjectPath),
     responses((status = 200, description = "The new check", body = CheckView), OperatorErrors)

@@ -138,10 +138,13 @@ async fn session_of(app: &App, command: &Command) -> Result<Option<Session>, Ope
 }
 
 /// Commands, the latest first
+///
+/// Lists what we have asked CPOs to do at their stations, and how far that is. Help desks call it to see what a
+/// driver has tried.
 #[utoipa::path(
     get,
     path = "/operator/v1/commands",
-    tag = "commands",
+    tag = "operator: commands",
     security(("operator_key" = [])),
     params(Part),
     responses((status = 200, description = "Commands", body = Listing<CommandView>), OperatorErrors)
@@ -160,12 +163,16 @@ pub async fn list(
 }
 
 /// One command and its result
+///
+/// Shows what the CPO answered, what the station said, and the session that came out of it. An app calls it after a
+/// command until the state is DONE.
 #[utoipa::path(
     get,
     path = "/operator/v1/commands/{id}",
-    tag = "commands",
+    tag = "operator: commands",
     security(("operator_key" = [])),
-    params(("id" = String, Path, description = "The id of the command")),
+    params(("id" = String, Path, description = "The id of the command",
+        example = "7a1f0c1e-4f57-4d0b-9b26-0a4f3c1d9e55")),
     responses((status = 200, description = "The command", body = CommandView), OperatorErrors)
 )]
 pub async fn get(
@@ -178,14 +185,14 @@ pub async fn get(
     view(&app, command).await.map(Json)
 }
 
-/// Start charging
+/// Starts a charge
 ///
-/// The token is authorized by us before the command is sent. The answer tells what the CPO said; ask for the command again to
-/// see the result.
+/// Authorizes the token, and then asks the CPO to start; the answer tells what the CPO said, not yet what the station
+/// did. An app calls it when its driver presses "start"; ask for the command again to see the result.
 #[utoipa::path(
     post,
     path = "/operator/v1/commands/START_SESSION",
-    tag = "commands",
+    tag = "operator: commands",
     security(("operator_key" = [])),
     request_body = StartOrder,
     responses((status = 201, description = "Sent", body = CommandView), OperatorErrors)
@@ -199,11 +206,14 @@ pub async fn start(
     answer(&app, sent).await
 }
 
-/// Stop charging
+/// Stops a charge
+///
+/// Asks the CPO to end a session that is going on. An app calls it when its driver presses "stop"; the bill follows
+/// as a CDR.
 #[utoipa::path(
     post,
     path = "/operator/v1/commands/STOP_SESSION",
-    tag = "commands",
+    tag = "operator: commands",
     security(("operator_key" = [])),
     request_body = StopOrder,
     responses((status = 201, description = "Sent", body = CommandView), OperatorErrors)
@@ -217,13 +227,14 @@ pub async fn stop(
     answer(&app, sent).await
 }
 
-/// Unlock a connector
+/// Unlocks a connector
 ///
-/// For help desks, when a plug is stuck; nothing that a driver's app may call.
+/// Asks the CPO to release a plug that is stuck. Help desks call it while they talk to the driver; it is nothing that
+/// an app may offer.
 #[utoipa::path(
     post,
     path = "/operator/v1/commands/UNLOCK_CONNECTOR",
-    tag = "commands",
+    tag = "operator: commands",
     security(("operator_key" = [])),
     request_body = UnlockOrder,
     responses((status = 201, description = "Sent", body = CommandView), OperatorErrors)
@@ -237,14 +248,14 @@ pub async fn unlock(
     answer(&app, sent).await
 }
 
-/// Reserve a charge point
+/// Reserves a charge point
 ///
-/// The token is authorized by us before the command is sent. With the `reservation_id` of an earlier one that reservation is
-/// changed. GET /operator/v1/reservations tells what becomes of it.
+/// Authorizes the token, and then asks the CPO to keep an EVSE free; with the `reservation_id` of an earlier one, that
+/// reservation is changed. An app calls it when its driver is on the way; GET /operator/v1/reservations tells what becomes of it.
 #[utoipa::path(
     post,
     path = "/operator/v1/commands/RESERVE_NOW",
-    tag = "commands",
+    tag = "operator: commands",
     security(("operator_key" = [])),
     request_body = ReserveOrder,
     responses((status = 201, description = "Sent", body = CommandView), OperatorErrors)
@@ -258,13 +269,14 @@ pub async fn reserve_now(
     answer(&app, sent).await
 }
 
-/// Give a reservation up
+/// Gives a reservation up
 ///
-/// It may cost something all the same.
+/// Asks the CPO to let others charge there again; it may cost something all the same. An app calls it when its driver has changed
+/// plans.
 #[utoipa::path(
     post,
     path = "/operator/v1/commands/CANCEL_RESERVATION",
-    tag = "commands",
+    tag = "operator: commands",
     security(("operator_key" = [])),
     request_body = CancelOrder,
     responses((status = 201, description = "Sent", body = CommandView), OperatorErrors)

@@ -40,12 +40,12 @@ impl Viewer {
 
 /// The locations that a driver is shown
 ///
-/// Those that are published, and of the others those that name the driver's token in `publish_allowed_to`. Without a token only
-/// what is published.
+/// Lists those that are published, and of the others those that name the driver's token in `publish_allowed_to`; without a token
+/// only what is published. Apps and websites call it to draw their map.
 #[utoipa::path(
     get,
     path = "/operator/v1/driver/locations",
-    tag = "driver",
+    tag = "operator: driver",
     security(("operator_key" = [])),
     params(Part, Filter, Viewer, TypeQuery, BrandQuery),
     responses((status = 200, description = "Locations", body = Listing<ShownLocation>), OperatorErrors)
@@ -67,10 +67,13 @@ pub async fn list(
 }
 
 /// One location, if the driver is shown it
+///
+/// Shows the site with what is free there, or 404 where it is none of the driver's business. Apps call it when a driver has
+/// chosen a place on the map.
 #[utoipa::path(
     get,
     path = "/operator/v1/driver/locations/{country_code}/{party_id}/{id}",
-    tag = "driver",
+    tag = "operator: driver",
     security(("operator_key" = [])),
     params(ObjectPath, Viewer, TypeQuery, BrandQuery),
     responses((status = 200, description = "The location", body = ShownLocation), OperatorErrors)

@@ -14,11 +14,11 @@ use crate::{App, cdrs, locations, sessions};
 /// Why a CDR costs what it costs
 ///
 /// Prices its charging periods by the tariffs in it, or else by those that the CPO has published, and names every total that
-/// differs from that.
+/// differs from that. Help desks call it when a driver does not believe a bill.
 #[utoipa::path(
     get,
     path = "/operator/v1/cdrs/{country_code}/{party_id}/{id}/explanation",
-    tag = "received",
+    tag = "operator: received",
     security(("operator_key" = [])),
     params(ObjectPath),
     responses((status = 200, description = "The bill in words and numbers", body = Explanation), OperatorErrors)
@@ -39,11 +39,12 @@ pub async fn of_cdr(
 
 /// Why a session costs what it costs, or what it has cost so far
 ///
-/// By the tariffs that the CPO has published; a session that is going on is priced up to what the CPO has told last.
+/// Prices it by the tariffs that the CPO has published; a session that is going on, up to what the CPO has told last. Apps call it
+/// to show a driver what the charge costs, and why.
 #[utoipa::path(
     get,
     path = "/operator/v1/sessions/{country_code}/{party_id}/{id}/explanation",
-    tag = "received",
+    tag = "operator: received",
     security(("operator_key" = [])),
     params(ObjectPath),
     responses((status = 200, description = "The price in words and numbers", body = Explanation), OperatorErrors)

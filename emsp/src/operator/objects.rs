@@ -90,10 +90,12 @@ pub(super) fn read<T: Object>(json: &str) -> Result<T, OperatorError> {
 }
 
 /// Locations of all CPOs
+///
+/// Lists the sites that CPOs have told us about. Apps and maps call it to know where drivers can charge.
 #[utoipa::path(
     get,
     path = "/operator/v1/locations",
-    tag = "received",
+    tag = "operator: received",
     security(("operator_key" = [])),
     params(Part, Filter),
     responses((status = 200, description = "Locations", body = Listing<Location>), OperatorErrors)
@@ -108,10 +110,12 @@ pub async fn list_locations(
 }
 
 /// One location
+///
+/// Shows a site with its EVSEs, connectors and their status. Apps call it when a driver has chosen a place.
 #[utoipa::path(
     get,
     path = "/operator/v1/locations/{country_code}/{party_id}/{id}",
-    tag = "received",
+    tag = "operator: received",
     security(("operator_key" = [])),
     params(ObjectPath),
     responses((status = 200, description = "The location", body = Location), OperatorErrors)
@@ -125,10 +129,12 @@ pub async fn get_location(
 }
 
 /// Tariffs of all CPOs
+///
+/// Lists the price lists that connectors refer to. Apps and accountants call it to know what charging costs.
 #[utoipa::path(
     get,
     path = "/operator/v1/tariffs",
-    tag = "received",
+    tag = "operator: received",
     security(("operator_key" = [])),
     params(Part, Filter),
     responses((status = 200, description = "Tariffs", body = Listing<Tariff>), OperatorErrors)
@@ -143,10 +149,12 @@ pub async fn list_tariffs(
 }
 
 /// One tariff
+///
+/// Shows a price list as the CPO has published it. Apps call it to show the price before a driver starts.
 #[utoipa::path(
     get,
     path = "/operator/v1/tariffs/{country_code}/{party_id}/{id}",
-    tag = "received",
+    tag = "operator: received",
     security(("operator_key" = [])),
     params(ObjectPath),
     responses((status = 200, description = "The tariff", body = Tariff), OperatorErrors)
@@ -160,10 +168,13 @@ pub async fn get_tariff(
 }
 
 /// Sessions of our drivers, the latest first
+///
+/// Lists charges that are going on or have ended, with filters for party and status. Apps call it to show a driver
+/// what is happening.
 #[utoipa::path(
     get,
     path = "/operator/v1/sessions",
-    tag = "received",
+    tag = "operator: received",
     security(("operator_key" = [])),
     params(Part, Filter, SessionFilter),
     responses((status = 200, description = "Sessions", body = Listing<Session>), OperatorErrors)
@@ -186,10 +197,12 @@ pub async fn list_sessions(
 }
 
 /// One session
+///
+/// Shows a charge with its periods and what it costs so far. Apps call it while a driver waits.
 #[utoipa::path(
     get,
     path = "/operator/v1/sessions/{country_code}/{party_id}/{id}",
-    tag = "received",
+    tag = "operator: received",
     security(("operator_key" = [])),
     params(ObjectPath),
     responses((status = 200, description = "The session", body = Session), OperatorErrors)

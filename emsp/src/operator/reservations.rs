@@ -28,14 +28,14 @@ pub struct ReservationView {
     #[schema(example = "US/CPO")]
     pub party: String,
     /// `Location.id` of that CPO.
-    #[schema(example = "LOC1")]
+    #[schema(example = "BOS001")]
     pub location_id: String,
     /// `EVSE.uid`; left out where each EVSE of the location will do.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "3256")]
+    #[schema(example = "BOS001-2")]
     pub evse_uid: Option<String>,
     /// The driver's token, `UID|TYPE`.
-    #[schema(example = "APP-0001|APP_USER")]
+    #[schema(example = "demo-app-0001|APP_USER")]
     pub token: String,
     /// When it ends.
     #[schema(example = "2026-05-12T15:31:00Z")]
@@ -71,10 +71,13 @@ async fn view(app: &App, reservation_id: &str) -> Result<Option<ReservationView>
 }
 
 /// Reservations, the latest first
+///
+/// Lists what our drivers have reserved, and how each reservation stands. Help desks call it to find the one that a driver asks
+/// about.
 #[utoipa::path(
     get,
     path = "/operator/v1/reservations",
-    tag = "commands",
+    tag = "operator: reservations",
     security(("operator_key" = [])),
     params(Part),
     responses((status = 200, description = "Reservations", body = Listing<ReservationView>), OperatorErrors)
@@ -93,12 +96,16 @@ pub async fn list(
 }
 
 /// One reservation, with its session and what it cost
+///
+/// Shows the commands about it, its session, and its bill when there is one. An app calls it after RESERVE_NOW, to show its
+/// driver until when the place is kept.
 #[utoipa::path(
     get,
     path = "/operator/v1/reservations/{reservation_id}",
-    tag = "commands",
+    tag = "operator: reservations",
     security(("operator_key" = [])),
-    params(("reservation_id" = String, Path, description = "Our name for the reservation")),
+    params(("reservation_id" = String, Path, description = "Our name for the reservation",
+        example = "0a0e0c5e-6c3a-4f2c-9b53-0f4d2f0a1c11")),
     responses((status = 200, description = "The reservation", body = ReservationView), OperatorErrors)
 )]
 pub async fn get(

@@ -182,11 +182,12 @@ fn strictly<T: Object>(json: Value) -> Result<T, OperatorError> {
 
 /// What is known about the charging profile of a session
 ///
-/// What the station last said that it intends to do, and what we have asked.
+/// Shows what the station last said that it intends to do, and what we have asked of it. Energy managers call it to see whether
+/// their limit is in effect.
 #[utoipa::path(
     get,
     path = "/operator/v1/sessions/{country_code}/{party_id}/{id}/charging-profile",
-    tag = "smart charging",
+    tag = "operator: smart charging",
     security(("operator_key" = [])),
     params(ObjectPath),
     responses((status = 200, description = "What is known", body = ProfileView), OperatorErrors)
@@ -211,18 +212,17 @@ pub async fn get_profile(
     }))
 }
 
-/// Limit how fast a session charges
+/// Limits how fast a session charges
 ///
-/// In A on each phase, or in W altogether. The answer tells what the CPO said; ask for the request again to see the result.
+/// Sends the CPO a profile, in A on each phase or in W altogether; the answer tells what the CPO said, and the request what the
+/// station did. Energy managers call it when power is short or dear.
 #[utoipa::path(
     put,
     path = "/operator/v1/sessions/{country_code}/{party_id}/{id}/charging-profile",
-    tag = "smart charging",
+    tag = "operator: smart charging",
     security(("operator_key" = [])),
     params(ObjectPath),
-    request_body(content = ChargingProfile, example = json!({
-        "charging_rate_unit": "A", "charging_profile_period": [{ "start_period": 0, "limit": 10 }]
-    })),
+    request_body = ChargingProfile,
     responses((status = 201, description = "Sent", body = RequestView), OperatorErrors)
 )]
 pub async fn set_profile(
@@ -236,13 +236,14 @@ pub async fn set_profile(
     answer(&app, sent).await
 }
 
-/// Lift our limit of a session
+/// Lifts our limit of a session
 ///
-/// Limits of the CPO and of the site stay.
+/// Asks the CPO to forget the profile that we have set; limits of the CPO and of the site stay. Energy managers call it when the
+/// shortage is over.
 #[utoipa::path(
     delete,
     path = "/operator/v1/sessions/{country_code}/{party_id}/{id}/charging-profile",
-    tag = "smart charging",
+    tag = "operator: smart charging",
     security(("operator_key" = [])),
     params(ObjectPath),
     responses((status = 201, description = "Sent", body = RequestView), OperatorErrors)
@@ -252,11 +253,14 @@ pub async fn clear_profile(_: Operator, State(app): State<App>, Path(path): Path
     answer(&app, sent).await
 }
 
-/// Ask what the station intends to do
+/// Asks what the station intends to do
+///
+/// Has the CPO ask the station for its plan, which comes later and is then shown with the profile. Energy managers call it before
+/// they decide on a limit.
 #[utoipa::path(
     post,
     path = "/operator/v1/sessions/{country_code}/{party_id}/{id}/charging-profile/read",
-    tag = "smart charging",
+    tag = "operator: smart charging",
     security(("operator_key" = [])),
     params(ObjectPath),
     request_body = ReadOrder,
@@ -277,12 +281,16 @@ pub async fn read_plan(
 }
 
 /// One request about a charging profile and its result
+///
+/// Shows what was asked, what the CPO answered and what the station did. Energy managers call it after a request, until the state
+/// is DONE.
 #[utoipa::path(
     get,
     path = "/operator/v1/charging-profile-requests/{id}",
-    tag = "smart charging",
+    tag = "operator: smart charging",
     security(("operator_key" = [])),
-    params(("id" = String, Path, description = "The id of the request")),
+    params(("id" = String, Path, description = "The id of the request",
+        example = "7a1f0c1e-4f57-4d0b-9b26-0a4f3c1d9e55")),
     responses((status = 200, description = "The request", body = RequestView), OperatorErrors)
 )]
 pub async fn get_request(
@@ -300,10 +308,13 @@ pub async fn get_request(
 }
 
 /// The preferences that were last sent for a session
+///
+/// Shows how the driver wants to be charged, and what the CPO answered to that. An app calls it to show its driver what was
+/// agreed.
 #[utoipa::path(
     get,
     path = "/operator/v1/sessions/{country_code}/{party_id}/{id}/charging-preferences",
-    tag = "smart charging",
+    tag = "operator: smart charging",
     security(("operator_key" = [])),
     params(ObjectPath),
     responses((status = 200, description = "As they were sent", body = PreferencesView), OperatorErrors)
@@ -327,13 +338,14 @@ pub async fn get_preferences(
     }))
 }
 
-/// Say how the driver wants to be charged
+/// Says how the driver wants to be charged
 ///
-/// The answer holds what the CPO said. Where the CPO has tariffs for profile types, another one may be another price.
+/// Sends the preferences to the CPO and shows its answer; where the CPO has tariffs for profile types, another one may be another
+/// price. An app calls it when its driver has said when the car is needed.
 #[utoipa::path(
     put,
     path = "/operator/v1/sessions/{country_code}/{party_id}/{id}/charging-preferences",
-    tag = "smart charging",
+    tag = "operator: smart charging",
     security(("operator_key" = [])),
     params(ObjectPath),
     request_body = ChargingPreferences,

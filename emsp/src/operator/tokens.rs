@@ -88,10 +88,12 @@ impl From<OwnToken> for TokenView {
 }
 
 /// All tokens
+///
+/// Lists the cards and apps of our drivers with the accounts behind them. Operators call it to find a driver.
 #[utoipa::path(
     get,
     path = "/operator/v1/tokens",
-    tag = "tokens",
+    tag = "operator: tokens",
     security(("operator_key" = [])),
     params(Part),
     responses((status = 200, description = "Tokens", body = Listing<TokenView>), OperatorErrors)
@@ -106,12 +108,15 @@ pub async fn list(
 }
 
 /// One token
+///
+/// Shows a card or app as CPOs see it, and the account behind it, which they do not see. Help desks call it when a
+/// driver cannot charge.
 #[utoipa::path(
     get,
     path = "/operator/v1/tokens/{uid}",
-    tag = "tokens",
+    tag = "operator: tokens",
     security(("operator_key" = [])),
-    params(("uid" = String, Path, description = "Token.uid", example = "demo-app-0001"), TypeQuery, BrandQuery),
+    params(("uid" = String, Path, description = "Token.uid", example = "04DE5000000002"), TypeQuery, BrandQuery),
     responses((status = 200, description = "The token", body = TokenView), OperatorErrors)
 )]
 pub async fn get(
@@ -126,16 +131,17 @@ pub async fn get(
     own.map(|own| Json(own.into())).ok_or_else(|| unknown(&uid))
 }
 
-/// Create or change a token
+/// Creates or changes a token
 ///
-/// The body holds the fields of a Token that are ours to choose, and `account`. `issuer` and `whitelist` have defaults;
-/// `valid` and `last_updated` follow from the account and the time. CPOs are told at once.
+/// The body holds the fields of a Token that are ours to choose, and `account`; `issuer` and `whitelist` have
+/// defaults, `valid` and `last_updated` follow from the account and the time. Operators call it when a driver gets a
+/// card, and CPOs are told at once.
 #[utoipa::path(
     put,
     path = "/operator/v1/tokens/{uid}",
-    tag = "tokens",
+    tag = "operator: tokens",
     security(("operator_key" = [])),
-    params(("uid" = String, Path, description = "Token.uid", example = "demo-app-0001"), TypeQuery, BrandQuery),
+    params(("uid" = String, Path, description = "Token.uid", example = "04DE5000000002"), TypeQuery, BrandQuery),
     request_body = TokenOrder,
     responses(
         (status = 200, description = "Changed", body = TokenView),
@@ -159,14 +165,15 @@ pub async fn put(
     Ok((if created { StatusCode::CREATED } else { StatusCode::OK }, Json(own)))
 }
 
-/// Create a token with a uid of its own
+/// Creates a token with a uid of its own
 ///
-/// For `?type=APP_USER`, an app's user, and `?type=AD_HOC_USER`, somebody who charges once and without a contract: the uids of
-/// such tokens are ours to make, and nobody else has the same. The uids of cards are printed into them: create these with PUT.
+/// For `?type=APP_USER`, an app's user, and `?type=AD_HOC_USER`, somebody who charges once and without a contract:
+/// their uids are ours to make, while those of cards are printed into them, see PUT. Apps call it when somebody signs
+/// up.
 #[utoipa::path(
     post,
     path = "/operator/v1/tokens",
-    tag = "tokens",
+    tag = "operator: tokens",
     security(("operator_key" = [])),
     params(TypeQuery, BrandQuery),
     request_body = TokenOrder,
@@ -250,15 +257,16 @@ fn strictly(fields: Value) -> Result<Token, OperatorError> {
     parsed.value.filter(|_| broken.is_empty()).ok_or_else(|| OperatorError::invalid(broken.join("; ")))
 }
 
-/// Block a token
+/// Blocks a token
 ///
-/// CPOs are told that it is not valid any more; real-time authorization answers BLOCKED.
+/// Tells CPOs that it is not valid any more, and answers BLOCKED to those who ask in real time. Operators call it
+/// when a card is lost or a bill is not paid.
 #[utoipa::path(
     post,
     path = "/operator/v1/tokens/{uid}/block",
-    tag = "tokens",
+    tag = "operator: tokens",
     security(("operator_key" = [])),
-    params(("uid" = String, Path, description = "Token.uid", example = "demo-app-0001"), TypeQuery, BrandQuery),
+    params(("uid" = String, Path, description = "Token.uid", example = "04DE5000000002"), TypeQuery, BrandQuery),
     responses((status = 200, description = "Blocked", body = TokenView), OperatorErrors)
 )]
 pub async fn block(
@@ -271,13 +279,15 @@ pub async fn block(
     set_blocked(&app, &uid, (&query, &brand), true).await
 }
 
-/// Unblock a token
+/// Unblocks a token
+///
+/// Tells CPOs that it is valid again. Operators call it when a card was found or a bill was paid.
 #[utoipa::path(
     post,
     path = "/operator/v1/tokens/{uid}/unblock",
-    tag = "tokens",
+    tag = "operator: tokens",
     security(("operator_key" = [])),
-    params(("uid" = String, Path, description = "Token.uid", example = "demo-app-0001"), TypeQuery, BrandQuery),
+    params(("uid" = String, Path, description = "Token.uid", example = "04DE5000000002"), TypeQuery, BrandQuery),
     responses((status = 200, description = "Not blocked any more", body = TokenView), OperatorErrors)
 )]
 pub async fn unblock(

@@ -32,11 +32,14 @@ impl SessionPath {
     }
 }
 
-/// The Session as we hold it.
+/// A Session as we hold it
+///
+/// Gives back the charge with all the periods that we have been told of. The CPO calls this to compare our state with
+/// its own, for example after an outage.
 #[utoipa::path(
     get,
     path = "/ocpi/2.2.1/emsp/sessions/{country_code}/{party_id}/{session_id}",
-    tag = "OCPI sessions (Receiver)",
+    tag = "sessions (Receiver)",
     params(MessageIds, RoutingHeaders, SessionPath),
     responses((status = 200, description = "As we hold it", body = Envelope<Session>), ReadErrors)
 )]
@@ -52,11 +55,14 @@ pub async fn get(
     stored.map(|stored| OcpiReply::json(stored.json)).ok_or_else(|| store::unknown(&owner, &path.session_id))
 }
 
-/// A whole Session: new, or in place of the one we hold, with its charging periods.
+/// Takes a whole Session
+///
+/// Creates the charge, or replaces what we hold of it, charging periods included. CPOs call this when a charge
+/// begins, and when they cannot be sure what we have.
 #[utoipa::path(
     put,
     path = "/ocpi/2.2.1/emsp/sessions/{country_code}/{party_id}/{session_id}",
-    tag = "OCPI sessions (Receiver)",
+    tag = "sessions (Receiver)",
     params(MessageIds, RoutingHeaders, SessionPath),
     request_body = Session,
     responses(
@@ -80,13 +86,16 @@ pub async fn put(
     Ok(if created { OcpiReply::created() } else { OcpiReply::ok() })
 }
 
-/// Some fields of a Session that we hold; charging periods are added to those we have.
+/// Takes some fields of a Session
+///
+/// Changes the fields that are in the body; charging periods are added to those that we have. CPOs call this with
+/// every meter value while a car charges.
 #[utoipa::path(
     patch,
     path = "/ocpi/2.2.1/emsp/sessions/{country_code}/{party_id}/{session_id}",
-    tag = "OCPI sessions (Receiver)",
+    tag = "sessions (Receiver)",
     params(MessageIds, RoutingHeaders, SessionPath),
-    request_body = Session,
+    request_body(content = serde_json::Value, description = "The fields that have changed, and last_updated."),
     responses(
         (status = 200, description = "Changed; or refused with 2001, and nothing was changed", body = Acknowledgement),
         WriteErrors

@@ -22,7 +22,7 @@ pub struct TariffPath {
     #[param(example = "CPO")]
     party_id: String,
     /// `Tariff.id`.
-    #[param(example = "12")]
+    #[param(example = "CPO-ADHOC")]
     tariff_id: String,
 }
 
@@ -32,11 +32,13 @@ impl TariffPath {
     }
 }
 
-/// The Tariff as we hold it.
+/// A Tariff as we hold it
+///
+/// Gives back one price list of the CPO. The CPO calls this to make sure that drivers will be shown the right price.
 #[utoipa::path(
     get,
     path = "/ocpi/2.2.1/emsp/tariffs/{country_code}/{party_id}/{tariff_id}",
-    tag = "OCPI tariffs (Receiver)",
+    tag = "tariffs (Receiver)",
     params(MessageIds, RoutingHeaders, TariffPath),
     responses((status = 200, description = "As we hold it", body = Envelope<Tariff>), ReadErrors)
 )]
@@ -52,11 +54,14 @@ pub async fn get(
     stored.map(|stored| OcpiReply::json(stored.json)).ok_or_else(|| store::unknown(&owner, &path.tariff_id))
 }
 
-/// A whole Tariff: new, or in place of the one we hold.
+/// Takes a whole Tariff
+///
+/// Creates the price list, or replaces the one that we hold. CPOs call this before the price is used at any
+/// connector.
 #[utoipa::path(
     put,
     path = "/ocpi/2.2.1/emsp/tariffs/{country_code}/{party_id}/{tariff_id}",
-    tag = "OCPI tariffs (Receiver)",
+    tag = "tariffs (Receiver)",
     params(MessageIds, RoutingHeaders, TariffPath),
     request_body = Tariff,
     responses(
@@ -81,11 +86,14 @@ pub async fn put(
     Ok(if created { OcpiReply::created() } else { OcpiReply::ok() })
 }
 
-/// The Tariff is not used any more.
+/// Takes note that a Tariff is not used any more
+///
+/// Forgets the price list; bills that were made with it keep their own copy. CPOs call this when no connector refers
+/// to it any more.
 #[utoipa::path(
     delete,
     path = "/ocpi/2.2.1/emsp/tariffs/{country_code}/{party_id}/{tariff_id}",
-    tag = "OCPI tariffs (Receiver)",
+    tag = "tariffs (Receiver)",
     params(MessageIds, RoutingHeaders, TariffPath),
     responses((status = 200, description = "Removed", body = Acknowledgement), ReadErrors)
 )]

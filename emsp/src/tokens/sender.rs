@@ -15,11 +15,14 @@ use super::store::{self, OwnToken};
 use super::token_id;
 use crate::App;
 
-/// A page of our Tokens, valid or not.
+/// A page of our Tokens, valid or not
+///
+/// Lists the cards and apps of our drivers, in the order in which they were created. CPOs call this after
+/// registration and from time to time, with `date_from` for what has changed.
 #[utoipa::path(
     get,
     path = "/ocpi/2.2.1/emsp/tokens",
-    tag = "OCPI tokens (Sender)",
+    tag = "tokens (Sender)",
     params(MessageIds, RoutingHeaders, ListQuery),
     responses((status = 200, description = "One page", body = ListEnvelope<Token>), ListErrors)
 )]
@@ -39,7 +42,7 @@ pub async fn list(
 #[into_params(parameter_in = Path)]
 pub struct AuthorizePath {
     /// `Token.uid`.
-    #[param(example = "012345678")]
+    #[param(example = "04DE5000000004")]
     token_uid: String,
 }
 
@@ -68,11 +71,14 @@ impl TypeQuery {
     }
 }
 
-/// May this Token charge, here?
+/// May this Token charge, here and now?
+///
+/// Looks at contract, account and place, and answers ALLOWED or why not, with a reference for the session. CPOs call
+/// this when a driver holds a card to a station and the whitelist of the token tells them to ask.
 #[utoipa::path(
     post,
     path = "/ocpi/2.2.1/emsp/tokens/{token_uid}/authorize",
-    tag = "OCPI tokens (Sender)",
+    tag = "tokens (Sender)",
     params(MessageIds, RoutingHeaders, AuthorizePath, TypeQuery),
     request_body = Option<LocationReferences>,
     responses(

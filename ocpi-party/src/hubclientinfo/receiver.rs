@@ -31,11 +31,13 @@ impl ClientPath {
     }
 }
 
-/// What the hub has told us about a party.
+/// A party as the hub has told us about it
+///
+/// Gives back what we hold about one of the hub's other clients. Hubs call this to compare our state with their own.
 #[utoipa::path(
     get,
     path = "/ocpi/2.2.1/hubclientinfo/{country_code}/{party_id}",
-    tag = "hubclientinfo",
+    tag = "hubclientinfo (Receiver)",
     params(MessageIds, ClientPath),
     responses((status = 200, description = "As the hub has sent it", body = Envelope<ClientInfo>), ReadErrors)
 )]
@@ -52,14 +54,14 @@ pub(crate) async fn get(
         .ok_or_else(|| OcpiError::unknown_object(format!("you have not told us anything about {client}")))
 }
 
-/// A party on the hub: new, or in another state than before.
+/// Takes how a party on the hub is
 ///
-/// While a party is not CONNECTED nothing is sent to it; once it is again, it gets what it missed, as that stands then. There
-/// is no DELETE: a party that is gone is SUSPENDED.
+/// While a party is not CONNECTED nothing is sent to it; once it is again, it gets what it missed, as that stands then. Hubs call
+/// this when a client appears or its state changes; there is no DELETE, a party that is gone is SUSPENDED.
 #[utoipa::path(
     put,
     path = "/ocpi/2.2.1/hubclientinfo/{country_code}/{party_id}",
-    tag = "hubclientinfo",
+    tag = "hubclientinfo (Receiver)",
     params(MessageIds, ClientPath),
     request_body = ClientInfo,
     responses(

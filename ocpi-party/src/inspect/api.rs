@@ -4,12 +4,20 @@ use axum::Json;
 use axum::extract::{Path, State};
 
 use super::view::{ExchangeLine, ExchangeView, Exchanges};
-use crate::{Operator, OperatorError, Party};
+use crate::operator::{OperatorError, OperatorErrors};
+use crate::{Operator, Party};
 
 /// The recent OCPI exchanges with partners, oldest first
 ///
 /// Shows who called whom, and how that went, as far as this server remembers. Operators and their tools call it to see what
 /// happened a moment ago; the page `/inspect` shows the same, live.
+#[utoipa::path(
+    get,
+    path = "/operator/v1/exchanges",
+    tag = "operator: exchanges",
+    security(("operator_key" = [])),
+    responses((status = 200, description = "The exchanges that are kept", body = Exchanges), OperatorErrors)
+)]
 pub(super) async fn list(State(party): State<Party>, _: Operator) -> Result<Json<Exchanges>, OperatorError> {
     check_kept(&party)?;
     let exchanges = party.exchanges.recent().iter().map(|exchange| ExchangeLine::new(&party, exchange)).collect();
@@ -20,6 +28,14 @@ pub(super) async fn list(State(party): State<Party>, _: Operator) -> Result<Json
 ///
 /// Secrets are replaced by `***`; JSON Pointers say where in a body something is wrong. Operators call it to see why a
 /// partner refused an object, or why this server did.
+#[utoipa::path(
+    get,
+    path = "/operator/v1/exchanges/{id}",
+    tag = "operator: exchanges",
+    security(("operator_key" = [])),
+    params(("id" = u64, Path, description = "The number of the exchange, from the list", example = 1)),
+    responses((status = 200, description = "The exchange", body = ExchangeView), OperatorErrors)
+)]
 pub(super) async fn read(
     State(party): State<Party>,
     _: Operator,

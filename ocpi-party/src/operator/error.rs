@@ -29,6 +29,9 @@ pub struct OperatorError {
     pub log: Option<String>,
 }
 
+/// A request id in examples.
+const EXAMPLE_ID: &str = "0b5a52c4-7b3c-4b7e-9d3e-5a1f2b1c9f11";
+
 /// The body of an error.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OperatorErrorBody {
@@ -120,12 +123,18 @@ impl OperatorError {
             tracing::error!(error = log, "the operator API failed");
         }
         let unauthorized = self.status == StatusCode::UNAUTHORIZED;
-        let error = ErrorText { message: self.message, what_next: self.what_next, request_id };
-        let mut response = (self.status, axum::Json(OperatorErrorBody { error })).into_response();
+        let status = self.status;
+        let mut response = (status, axum::Json(self.body(request_id))).into_response();
         if unauthorized {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
+    }
+}
+
+impl OperatorError {
+    fn body(self, request_id: Option<String>) -> OperatorErrorBody {
+        OperatorErrorBody { error: ErrorText { message: self.message, what_next: self.what_next, request_id } }
     }
 }
 
@@ -195,19 +204,55 @@ pub struct OperatorErrors;
 impl IntoResponses for OperatorErrors {
     fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
         let answers = [
-            ("400", "The body is not JSON"),
-            ("401", "The operator key is missing or wrong"),
-            ("403", "No operator key is configured: the API is closed"),
-            ("404", "There is no such thing"),
-            ("409", "Not possible in this state"),
-            ("422", "The request is understood, and wrong"),
-            ("500", "A fault of this server; see its log"),
-            ("502", "The partner did not do what was asked of it"),
+            (
+                "400",
+                "The body is not JSON",
+                OperatorError::bad_request("the body is not valid JSON: expected value at line 1 column 2"),
+            ),
+            (
+                "401",
+                "The operator key is missing or wrong",
+                OperatorError::unauthorized("the operator key is missing or wrong")
+                    .what_next("send the header Authorization: Bearer <operator key>"),
+            ),
+            (
+                "403",
+                "No operator key is configured: the API is closed",
+                OperatorError::forbidden("the operator API is closed because no operator key is configured").what_next(
+                    "start the server with --operator-key or OPERATOR_KEY and send it as Authorization: Bearer <key>",
+                ),
+            ),
+            (
+                "404",
+                "There is no such thing",
+                OperatorError::not_found("there is no such partner")
+                    .what_next("list the partners with GET /operator/v1/partners"),
+            ),
+            (
+                "409",
+                "Not possible in this state",
+                OperatorError::conflict("this partner is not registered")
+                    .what_next("register with it first: POST /operator/v1/partners"),
+            ),
+            (
+                "422",
+                "The request is understood, and wrong",
+                OperatorError::invalid("unknown field `nam`, expected `name` or `partner_id` at line 1 column 6"),
+            ),
+            ("500", "A fault of this server; see its log", OperatorError::internal("")),
+            (
+                "502",
+                "The partner did not do what was asked of it",
+                OperatorError::partner("the partner cannot be reached: connection refused")
+                    .what_next("check the URL, and try again when the partner is up"),
+            ),
         ];
-        let answer = |description: &str| {
-            let content = Content::new(Some(Ref::from_schema_name(OperatorErrorBody::name())));
+        let answer = |description: &str, error: OperatorError| {
+            let mut content = Content::new(Some(Ref::from_schema_name(OperatorErrorBody::name())));
+            content.example = serde_json::to_value(error.body(Some(EXAMPLE_ID.to_owned()))).ok();
             RefOr::T(ResponseBuilder::new().description(description).content("application/json", content).build())
         };
-        answers.into_iter().map(|(status, description)| (status.to_owned(), answer(description))).collect()
+        let answers = answers.into_iter();
+        answers.map(|(status, description, error)| (status.to_owned(), answer(description, error))).collect()
     }
 }

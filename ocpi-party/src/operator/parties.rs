@@ -23,24 +23,27 @@ pub(super) struct Parties {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewParty {
     /// ISO 3166-1 alpha-2.
-    #[schema(example = "NL")]
+    #[schema(example = "US")]
     country_code: String,
     /// Three characters.
-    #[schema(example = "TNM")]
+    #[schema(example = "ACM")]
     party_id: String,
     /// The name that partners see.
-    #[schema(example = "TheNewMotion B.V.")]
+    #[schema(example = "Acme Charging")]
     name: String,
     /// The web site that partners see.
-    #[schema(example = "https://example.com")]
+    #[schema(example = "https://acme.example")]
     website: Option<String>,
 }
 
 /// The parties that this platform hosts
+///
+/// Lists the companies that share this platform, the configured one first: the operators of a CPO's, the brands of an EMSP's.
+/// Operators call it to see what partners find in our credentials.
 #[utoipa::path(
     get,
     path = "/operator/v1/parties",
-    tag = "parties",
+    tag = "operator: parties",
     security(("operator_key" = [])),
     responses((status = 200, description = "The parties", body = Parties), OperatorErrors)
 )]
@@ -48,11 +51,14 @@ pub(super) async fn list(State(party): State<Party>, _: Operator) -> Json<Partie
     Json(Parties { items: party.own_roles().await })
 }
 
-/// Hosts one more party, or changes its name; registered partners learn of it by a credentials PUT
+/// Hosts one more party, or changes its name
+///
+/// Adds a company to this platform; registered partners learn of it by a credentials PUT. Operators call it when another company
+/// is to be run here.
 #[utoipa::path(
     post,
     path = "/operator/v1/parties",
-    tag = "parties",
+    tag = "operator: parties",
     security(("operator_key" = [])),
     request_body = NewParty,
     responses(

@@ -18,10 +18,13 @@ use crate::registration::{self, Introduction, RegistrationError};
 use crate::{DbError, Party, hubclientinfo, sync};
 
 /// All partners, and how far they are in sync
+///
+/// Shows who is invited and who is registered, and what each partner has not received yet or could not be fetched
+/// from it. Operators call it to see at a glance how things stand.
 #[utoipa::path(
     get,
     path = "/operator/v1/partners",
-    tag = "partners",
+    tag = "operator: partners",
     security(("operator_key" = [])),
     responses((status = 200, description = "The partners", body = Partners), OperatorErrors)
 )]
@@ -34,12 +37,15 @@ pub(super) async fn list(State(party): State<Party>, _operator: Operator) -> Res
 }
 
 /// One partner, and how far it is in sync
+///
+/// Shows the roles and endpoints of the partner, how it writes its token, and the findings about what it sent.
+/// Operators call it when a partner complains, or before they complain.
 #[utoipa::path(
     get,
     path = "/operator/v1/partners/{id}",
-    tag = "partners",
+    tag = "operator: partners",
     security(("operator_key" = [])),
-    params(("id" = String, Path, description = "Our id of the partner")),
+    params(("id" = String, Path, description = "Our id of the partner", example = "1f6b1d32-5c5b-4c8a-9a3e-1d2b3c4d5e6f")),
     responses((status = 200, description = "The partner", body = PartnerView), OperatorErrors)
 )]
 pub(super) async fn read(
@@ -66,11 +72,12 @@ async fn view(party: &Party, id: &str) -> Result<Json<PartnerView>, OperatorErro
 
 /// Invites a partner: makes the token A with which it registers
 ///
-/// Hand token and versions URL over through a secure channel. For a partner that is known already, name its `partner_id`.
+/// Gives a token that is shown this once, to be handed over with the versions URL through a secure channel. Operators
+/// call it when a partner is to register with us; for one that is known already, name its `partner_id`.
 #[utoipa::path(
     post,
     path = "/operator/v1/partners/invitations",
-    tag = "partners",
+    tag = "operator: partners",
     security(("operator_key" = [])),
     request_body = InvitationRequest,
     responses((status = 201, description = "The invitation", body = InvitationView), OperatorErrors)
@@ -97,11 +104,13 @@ pub(super) async fn invite(
 
 /// Registers with a partner that has given you its versions URL and a token A
 ///
-/// Answers when both sides are registered.
+/// Goes through the whole handshake with the partner and answers when both sides are registered. Operators call it
+/// once they have received a token A; it fails with 502, and says why, when the partner does not answer as OCPI
+/// demands. The partner of the example does not exist: put in yours.
 #[utoipa::path(
     post,
     path = "/operator/v1/partners",
-    tag = "partners",
+    tag = "operator: partners",
     security(("operator_key" = [])),
     request_body = RegistrationRequest,
     responses((status = 201, description = "Registered", body = PartnerView), OperatorErrors)
@@ -128,12 +137,15 @@ pub(super) async fn register(
 }
 
 /// Changes how a partner is called and what it is called
+///
+/// Sets the name that we know the partner by, and how our requests to it are written. Operators call it for partners
+/// that deviate from the spec; what the body leaves out stays as it is.
 #[utoipa::path(
     patch,
     path = "/operator/v1/partners/{id}",
-    tag = "partners",
+    tag = "operator: partners",
     security(("operator_key" = [])),
-    params(("id" = String, Path, description = "Our id of the partner")),
+    params(("id" = String, Path, description = "Our id of the partner", example = "1f6b1d32-5c5b-4c8a-9a3e-1d2b3c4d5e6f")),
     request_body = PartnerChange,
     responses((status = 200, description = "The partner as it is now", body = PartnerView), OperatorErrors)
 )]
@@ -157,14 +169,14 @@ pub(super) async fn change(
 
 /// Ends the registration with a partner
 ///
-/// The partner is told; if it cannot be reached, the registration ends here all the same. A partner that has only been
-/// invited loses its token A.
+/// Tells the partner; if it cannot be reached, the registration ends here all the same, and one that has only been
+/// invited loses its token A. Operators call it when the companies stop working together.
 #[utoipa::path(
     delete,
     path = "/operator/v1/partners/{id}",
-    tag = "partners",
+    tag = "operator: partners",
     security(("operator_key" = [])),
-    params(("id" = String, Path, description = "Our id of the partner")),
+    params(("id" = String, Path, description = "Our id of the partner", example = "1f6b1d32-5c5b-4c8a-9a3e-1d2b3c4d5e6f")),
     responses((status = 200, description = "The registration has ended", body = UnregisteredView), OperatorErrors)
 )]
 pub(super) async fn unregister(
@@ -179,13 +191,14 @@ pub(super) async fn unregister(
 
 /// Brings a partner up to date now, in both directions
 ///
-/// What is behind is sent and what has changed is fetched in the background; read the partner to see how far that is.
+/// Sends what is behind and fetches what has changed, in the background; read the partner to see how far that is.
+/// Operators call it after an outage, when they do not want to wait for the next try.
 #[utoipa::path(
     post,
     path = "/operator/v1/partners/{id}/sync",
-    tag = "partners",
+    tag = "operator: partners",
     security(("operator_key" = [])),
-    params(("id" = String, Path, description = "Our id of the partner")),
+    params(("id" = String, Path, description = "Our id of the partner", example = "1f6b1d32-5c5b-4c8a-9a3e-1d2b3c4d5e6f")),
     request_body = SyncRequest,
     responses((status = 202, description = "Under way", body = PartnerView), OperatorErrors)
 )]
@@ -204,13 +217,14 @@ pub(super) async fn sync(
 
 /// Sends our credentials to a partner again, with a new token for it to use
 ///
-/// At once when a token may have leaked, and otherwise every month.
+/// Renews the tokens of both sides by a PUT of our credentials. Operators call it at once when a token may have
+/// leaked, and otherwise every month, as OCPI advises.
 #[utoipa::path(
     post,
     path = "/operator/v1/partners/{id}/credentials",
-    tag = "partners",
+    tag = "operator: partners",
     security(("operator_key" = [])),
-    params(("id" = String, Path, description = "Our id of the partner")),
+    params(("id" = String, Path, description = "Our id of the partner", example = "1f6b1d32-5c5b-4c8a-9a3e-1d2b3c4d5e6f")),
     responses((status = 200, description = "Both tokens are new", body = PartnerView), OperatorErrors)
 )]
 pub(super) async fn send_credentials(
@@ -224,14 +238,15 @@ pub(super) async fn send_credentials(
 
 /// The parties behind a hub, and whether they can be reached
 ///
-/// As the hub has told them. A partner that is no hub has none. While a party is not CONNECTED, commands to it are refused and
-/// what it is to hear waits.
+/// Lists them as the hub has told; a partner that is no hub has none. Operators call it when a party cannot be reached: while it
+/// is not CONNECTED, commands to it are refused, and what it is to hear waits.
 #[utoipa::path(
     get,
     path = "/operator/v1/partners/{id}/clients",
-    tag = "partners",
+    tag = "operator: partners",
     security(("operator_key" = [])),
-    params(("id" = String, Path, description = "Our id of the hub")),
+    params(("id" = String, Path, description = "Our id of the hub",
+        example = "1f6b1d32-5c5b-4c8a-9a3e-1d2b3c4d5e6f")),
     responses((status = 200, description = "The parties", body = HubClients), OperatorErrors)
 )]
 pub(super) async fn clients(

@@ -4,6 +4,7 @@ mod auth;
 mod config;
 mod credentials;
 mod db;
+mod docs;
 mod handshake;
 mod hubs;
 mod inspect;

@@ -19,7 +19,9 @@ async fn main() -> Done {
          and its app is the EMSP: e-mobility service provider. For roaming their computers must talk to each other. \
          The language that they speak is OCPI. It is JSON over HTTP.\n\n\
          Today you are the computer of an EMSP. A CPO with 40 places to charge has just been started for you. It is \
-         a real server, on this machine. How do you find out what it can do?",
+         a real server, on this machine. How do you find out what it can do?\n\n\
+         Below each headline you find the place in the specification: a file of it, and a heading in that file. It \
+         is at https://github.com/ocpi/ocpi (branch release-2.2.1-bugfixes).",
     );
     let companies = Companies::start().await?;
     let cpo = &companies.cpo;

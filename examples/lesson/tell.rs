@@ -21,7 +21,7 @@ const WIDTH: usize = 80;
 /// What matters, and seven levels of the JSON: as deep as the objects of OCPI go, where it matters.
 const TELLING: Extent = Extent { json: Shown::Levels(7), envelope: false, headers: Headers::Telling };
 
-/// How the lesson is told.
+/// Tells one lesson about OCPI, with real HTTP between companies on this machine. It ends by itself and leaves nothing behind.
 #[derive(Debug, Parser)]
 struct Options {
     /// Wait for Enter before each step

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use serde_json::{Map, Value};
 
-const NAME: Style = AnsiColor::Blue.on_default();
+const NAME: Style = AnsiColor::BrightBlue.on_default();
 const TEXT: Style = AnsiColor::Green.on_default();
 const OTHER: Style = AnsiColor::Yellow.on_default();
 const LEFT_OUT: Style = Style::new().dimmed();

@@ -73,6 +73,8 @@ pub enum Phase {
     Registration,
     /// Makes sessions and CDRs, so that later cases find some.
     Charging,
+    /// Reads lists, while nothing of this run changes them.
+    Reading,
     /// With a completed registration.
     Connected,
     /// Changes the credentials of the main connection.
@@ -81,6 +83,58 @@ pub enum Phase {
     Leaving,
     /// Looks at every exchange of the whole run; sends nothing.
     Audit,
+}
+
+impl Phase {
+    /// All of them, in their order.
+    pub const ALL: [Self; 8] = [
+        Self::Unregistered,
+        Self::Registration,
+        Self::Charging,
+        Self::Reading,
+        Self::Connected,
+        Self::Rotation,
+        Self::Leaving,
+        Self::Audit,
+    ];
+}
+
+/// Cases that wait much and disturb no others run beside them: one after the other in a lane, with a registration of the lane's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// On the main connection.
+    #[default]
+    Main,
+    /// Charges whose price is checked, at stations of their own.
+    Prices,
+    /// Changes the credentials of the lane's connection.
+    Rotation,
+    /// Further partners come and go.
+    Partners,
+    /// Writes objects of the lane's own party.
+    Receivers,
+    /// Lets the platform pull from the lane's party.
+    Pulls,
+    /// Plays a hub.
+    Hub,
+    /// Reserves.
+    Reservations,
+    /// Steers charges by profiles and preferences.
+    Steering,
+}
+
+impl Lane {
+    /// The phase of the main connection in which the lane begins, and the one that does not end before the lane has. While lists are
+    /// read, only those run that change none of the platform's.
+    #[must_use]
+    pub fn span(self) -> (Phase, Phase) {
+        match self {
+            Self::Main => (Phase::Unregistered, Phase::Audit),
+            Self::Prices => (Phase::Charging, Phase::Charging),
+            Self::Rotation | Self::Partners | Self::Receivers => (Phase::Charging, Phase::Rotation),
+            Self::Pulls | Self::Hub | Self::Reservations | Self::Steering => (Phase::Connected, Phase::Rotation),
+        }
+    }
 }
 
 /// Why a case did not pass.
@@ -150,6 +204,8 @@ pub struct Case {
     pub level: Level,
     /// When it runs.
     pub phase: Phase,
+    /// Beside which others it runs.
+    pub lane: Lane,
     /// What the tester does.
     pub does: Cow<'static, str>,
     /// What must be seen.
@@ -188,6 +244,7 @@ impl Case {
             tier: Tier::ReadOnly,
             level: Level::Must,
             phase: Phase::Connected,
+            lane: Lane::Main,
             does: Cow::Borrowed(""),
             expects: Cow::Borrowed(""),
             sabotage: Vec::new(),
@@ -242,6 +299,13 @@ impl Case {
     #[must_use]
     pub fn phase(mut self, phase: Phase) -> Self {
         self.phase = phase;
+        self
+    }
+
+    /// Beside which others the case runs.
+    #[must_use]
+    pub fn lane(mut self, lane: Lane) -> Self {
+        self.lane = lane;
         self
     }
 

@@ -1,6 +1,6 @@
 //! Raw HTTP towards the platform under test: bounded in time and memory, follows no redirects, records everything.
 
-use std::sync::Once;
+use std::sync::{Once, OnceLock};
 use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
@@ -61,24 +61,33 @@ pub(crate) fn install_crypto() {
     });
 }
 
-impl Client {
-    /// A client whose every request ends within `timeout` and reads at most `largest_answer` bytes.
-    pub fn new(recorder: Recorder, timeout: Duration, largest_answer: usize) -> Result<Self, String> {
+/// The one client of this process, for the tester and its parties; it follows no redirects. Each client reads the trusted
+/// certificates of the system, which takes long.
+pub(crate) fn http() -> reqwest::Client {
+    static HTTP: OnceLock<reqwest::Client> = OnceLock::new();
+    HTTP.get_or_init(|| {
         install_crypto();
-        let http = reqwest::Client::builder()
+        reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(timeout)
-            .connect_timeout(timeout.min(Duration::from_secs(5)))
+            .connect_timeout(Duration::from_secs(5))
             .user_agent(concat!("ocpi-compliance/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|err| format!("cannot set up HTTP: {err}"))?;
-        Ok(Self { http, recorder, timeout, largest_answer })
+            .expect("a client without special options can be built")
+    })
+    .clone()
+}
+
+impl Client {
+    /// A client whose every request ends within `timeout` and reads at most `largest_answer` bytes.
+    #[must_use]
+    pub fn new(recorder: Recorder, timeout: Duration, largest_answer: usize) -> Self {
+        Self { http: http(), recorder, timeout, largest_answer }
     }
 
     /// Sends one request. No answer, an endless or an oversized one is a failure of the platform.
     pub async fn send(&self, call: Call) -> CaseResult<Answer> {
         let method = call.method.parse().map_err(|_| Stop::Error(format!("bad method {}", call.method)))?;
-        let mut request = self.http.request(method, &call.url);
+        let mut request = self.http.request(method, &call.url).timeout(self.timeout);
         for (name, value) in &call.headers {
             request = request.header(name.as_str(), value.as_str());
         }

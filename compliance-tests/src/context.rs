@@ -1,6 +1,6 @@
 //! What a case has in its hands: the platform under test, the tester's own party, triggers, and requests in one line.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -58,6 +58,8 @@ pub struct RunConfig {
     pub quiet: Duration,
     /// How long charges last whose price is checked.
     pub charging: Duration,
+    /// Whether cases that disturb no others run beside them, at registrations of their own (needs the trigger `invite`).
+    pub side_by_side: bool,
     /// After this the remaining cases are errors.
     pub deadline: Duration,
     /// Largest answer that is read, in bytes.
@@ -89,6 +91,7 @@ impl RunConfig {
             patience: Duration::from_secs(15),
             quiet: Duration::from_millis(700),
             charging: Duration::from_secs(5),
+            side_by_side: true,
             deadline: Duration::from_mins(10),
             largest_answer: 8 * 1024 * 1024,
         }
@@ -153,7 +156,10 @@ pub struct Ctx {
     crawled: Mutex<HashMap<String, Arc<Vec<Value>>>>,
     spare: Mutex<Vec<String>>,
     cleanup: Mutex<Vec<Call>>,
-    counter: Mutex<usize>,
+    counter: Arc<Mutex<usize>>,
+    partners: Arc<Mutex<usize>>,
+    /// EVSEs that a case of this run has used.
+    pub(crate) taken: Arc<tokio::sync::Mutex<BTreeSet<String>>>,
     pub(crate) shared: tokio::sync::Mutex<HashMap<String, Value>>,
     pub(crate) charge: tokio::sync::OnceCell<CaseResult<crate::cases::Charge>>,
     pub(crate) priced: tokio::sync::OnceCell<HashMap<String, CaseResult<crate::cases::PricedCharge>>>,
@@ -182,21 +188,25 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The tester's own party in a run.
+fn own_party(config: &RunConfig, recorder: Recorder) -> PartyConfig {
+    let ours = config.role.opposite();
+    let roles = std::iter::once(&config.party).chain(&config.second_party).map(|owner| (ours, owner.clone())).collect();
+    PartyConfig {
+        name: "OCPI compliance suite".into(),
+        roles,
+        faults: Vec::new(),
+        seed: true,
+        page_cap: 50,
+        operator: false,
+        recorder: Some(recorder),
+    }
+}
+
 impl Ctx {
     pub(crate) async fn new(config: RunConfig, recorder: Recorder) -> Result<Arc<Self>, String> {
-        let client = Client::new(recorder.clone(), config.timeout, config.largest_answer)?;
-        let ours = config.role.opposite();
-        let mut roles = vec![(ours, config.party.clone())];
-        roles.extend(config.second_party.clone().map(|owner| (ours, owner)));
-        let own = PartyConfig {
-            name: "OCPI compliance suite".into(),
-            roles,
-            faults: Vec::new(),
-            seed: true,
-            page_cap: 50,
-            operator: false,
-            recorder: Some(recorder.clone()),
-        };
+        let client = Client::new(recorder.clone(), config.timeout, config.largest_answer);
+        let own = own_party(&config, recorder.clone());
         let party = Party::start(config.listen, config.public_url.as_deref(), own)
             .await
             .map_err(|err| format!("cannot listen on {}: {err}", config.listen))?;
@@ -210,13 +220,67 @@ impl Ctx {
             crawled: Mutex::default(),
             spare: Mutex::new(spare),
             cleanup: Mutex::default(),
-            counter: Mutex::default(),
+            counter: Arc::default(),
+            partners: Arc::default(),
+            taken: Arc::default(),
             shared: tokio::sync::Mutex::default(),
             charge: tokio::sync::OnceCell::new(),
             priced: tokio::sync::OnceCell::new(),
             steerable: tokio::sync::OnceCell::new(),
             config,
         }))
+    }
+
+    /// The surroundings of cases that run beside those of this one: a partner of its own on the same listener, invited but not
+    /// yet registered. What the cases of a run must not use twice is shared.
+    pub(crate) async fn beside(&self) -> CaseResult<Arc<Self>> {
+        let (token_a, peer_id) = self.fresh_invitation("OCPI compliance suite, beside").await?;
+        let mut config = self.config.clone();
+        config.party = self.partner_owner();
+        config.second_party = self.config.second_party.as_ref().map(|_| self.partner_owner());
+        config.triggers.variables.insert("tester".into(), config.party.to_string());
+        config.peer_id = peer_id;
+        config.token_a = Some(token_a.clone());
+        config.spare_tokens.clear();
+        let recorder = self.recorder.beside();
+        let party = self.party.child(&self.new_id("B").to_lowercase(), own_party(&config, recorder.clone()));
+        let known = self.target();
+        let target = Target {
+            versions: known.versions,
+            details: known.details,
+            details_url: known.details_url,
+            endpoints: known.endpoints,
+            token: token_a,
+            ..Target::default()
+        };
+        Ok(Arc::new(Self {
+            client: Client::new(recorder.clone(), config.timeout, config.largest_answer),
+            recorder,
+            party,
+            run_id: self.run_id.clone(),
+            target: Mutex::new(target),
+            crawled: Mutex::default(),
+            spare: Mutex::default(),
+            cleanup: Mutex::default(),
+            counter: self.counter.clone(),
+            partners: self.partners.clone(),
+            taken: self.taken.clone(),
+            shared: tokio::sync::Mutex::default(),
+            charge: tokio::sync::OnceCell::new(),
+            priced: tokio::sync::OnceCell::new(),
+            steerable: tokio::sync::OnceCell::new(),
+            config,
+        }))
+    }
+
+    /// A party for a further partner of the platform, which no other partner of this run has.
+    #[must_use]
+    pub fn partner_owner(&self) -> Owner {
+        const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+        let mut count = lock(&self.partners);
+        *count += 1;
+        let digit = |value: usize| char::from(DIGITS[value % DIGITS.len()]);
+        Owner::new("BE", &format!("S{}{}", digit(*count / DIGITS.len()), digit(*count)))
     }
 
     /// What the trigger file takes from the environment appears in no report.

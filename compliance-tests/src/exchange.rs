@@ -111,24 +111,32 @@ fn quote(text: &str) -> String {
 
 #[derive(Debug, Default)]
 struct Inner {
-    exchanges: Vec<Exchange>,
-    current: String,
+    exchanges: Vec<Arc<Exchange>>,
     kept: usize,
     secrets: BTreeSet<String>,
 }
 
-/// The record of a run; clones share it.
+/// The record of a run; clones share it, and the case to which things belong.
 #[derive(Clone, Debug, Default)]
-pub struct Recorder(Arc<Mutex<Inner>>);
+pub struct Recorder {
+    inner: Arc<Mutex<Inner>>,
+    current: Arc<Mutex<String>>,
+}
 
 impl Recorder {
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another way into the same record, for cases that run beside those of this one.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self { inner: self.inner.clone(), current: Arc::default() }
     }
 
     /// What follows belongs to this case.
     pub fn begin(&self, case: &str) {
-        self.inner().current = case.to_string();
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = case.to_string();
     }
 
     /// From now on this text never appears in a report, plain or Base64 encoded.
@@ -150,28 +158,28 @@ impl Recorder {
             exchange.url.contains(text) || bodies.into_iter().flatten().any(|body| body.contains(text))
         };
         for exchange in self.inner().exchanges.iter_mut().filter(|exchange| has(exchange)) {
-            exchange.case = case.to_string();
+            Arc::make_mut(exchange).case = case.to_string();
         }
     }
 
     /// Keeps an exchange.
     pub fn keep(&self, mut exchange: Exchange) {
+        exchange.case.clone_from(&self.current.lock().unwrap_or_else(PoisonError::into_inner));
         let mut inner = self.inner();
         exchange.seq = inner.exchanges.len();
-        exchange.case.clone_from(&inner.current);
         let room = TOTAL_KEPT.saturating_sub(inner.kept);
         for text in [&mut exchange.request_body, &mut exchange.response_body].into_iter().flatten() {
             cut(text, BODY_KEPT.min(room));
             inner.kept += text.len();
         }
         if exchange.seq < MOST_EXCHANGES {
-            inner.exchanges.push(exchange);
+            inner.exchanges.push(Arc::new(exchange));
         }
     }
 
     /// Everything so far.
     #[must_use]
-    pub fn all(&self) -> Vec<Exchange> {
+    pub fn all(&self) -> Vec<Arc<Exchange>> {
         self.inner().exchanges.clone()
     }
 

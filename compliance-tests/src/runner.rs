@@ -1,9 +1,12 @@
 //! Runs cases in the order of the connection's life and gathers the report.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::case::{Case, Outcome, Phase, Stop};
+use tokio::sync::mpsc;
+
+use crate::case::{Case, CaseResult, Lane, Outcome, Phase, Stop};
 use crate::cases;
 use crate::clock;
 use crate::context::{Ctx, RunConfig};
@@ -61,43 +64,96 @@ pub async fn run_observed(config: RunConfig, mut observe: impl FnMut(usize, usiz
     }
     let mut trouble = ctx.target().trouble;
     let total = chosen.len();
-    let (mut registered, mut left) = (false, false);
-    for case in &chosen {
-        if case.phase >= Phase::Registration && !registered {
-            registered = true;
-            connect(&ctx).await;
-            trouble = ctx.target().trouble;
+    let mut done: Vec<(usize, CaseReport)> = Vec::with_capacity(total);
+    let mut keep = |result: (usize, CaseReport)| {
+        observe(done.len() + 1, total, &result.1);
+        done.push(result);
+    };
+    let (mut own, mut lanes) = lanes(&ctx, &chosen);
+    let mut running = Vec::new();
+    let (tell, mut told) = mpsc::unbounded_channel();
+    for phase in Phase::ALL {
+        match phase {
+            Phase::Registration if chosen.iter().any(|case| case.phase >= phase) => {
+                connect(&ctx).await;
+                trouble = ctx.target().trouble;
+            }
+            Phase::Leaving => {
+                recorder.begin("clean-up");
+                register::clean_up(&ctx).await;
+            }
+            Phase::Audit => {
+                recorder.begin("farewell");
+                register::leave(&ctx).await;
+            }
+            _ => {}
         }
-        if case.phase >= Phase::Leaving && !left {
-            left = true;
-            recorder.begin("clean-up");
-            register::clean_up(&ctx).await;
+        for (lane, cases) in lanes.extract_if(.., |(lane, _)| lane.span().0 == phase) {
+            match beside(&ctx).await {
+                Some(ctx) => running.push((lane, tokio::spawn(follow(ctx, cases, began, tell.clone())))),
+                None => own.extend(cases),
+            }
         }
-        if case.phase == Phase::Audit {
-            recorder.begin("farewell");
-            register::leave(&ctx).await;
+        own.sort_by_key(|(place, _)| *place);
+        for (place, case) in own.iter().filter(|(_, case)| case.phase == phase) {
+            keep((*place, execute(&ctx, case, began).await));
+            while let Ok(result) = told.try_recv() {
+                keep(result);
+            }
         }
-        let late = began.elapsed() > ctx.config.deadline;
-        let (result, took) = if late {
-            (Err(Stop::Error("the run's time was up".into())), Duration::ZERO)
-        } else {
-            execute(&ctx, case).await
-        };
-        report.cases.push(CaseReport::new(case, &result, &recorder, took));
-        if let Some(last) = report.cases.last() {
-            observe(report.cases.len(), total, last);
+        for (_, task) in running.extract_if(.., |(lane, _)| lane.span().1 == phase) {
+            // A case that crashes does not end its lane.
+            let _ = task.await;
+            while let Ok(result) = told.try_recv() {
+                keep(result);
+            }
         }
     }
-    if !left {
-        recorder.begin("clean-up");
-        register::clean_up(&ctx).await;
-    }
-    recorder.begin("farewell");
-    register::leave(&ctx).await;
+    done.sort_by_key(|(place, _)| *place);
+    report.cases = done.into_iter().map(|(_, case)| case).collect();
     // That a case ended the registration is no trouble.
     let target = TargetReport { trouble, ..target_report(&ctx) };
     report.finish(target, &recorder, began.elapsed());
     report
+}
+
+/// Cases with their places in the report.
+type Placed = Vec<(usize, Case)>;
+
+/// Which cases run on the main connection, and which beside it.
+fn lanes(ctx: &Arc<Ctx>, chosen: &[Case]) -> (Placed, Vec<(Lane, Placed)>) {
+    let config = &ctx.config;
+    // A person is not asked for several things at once, and tokens that were given are for cases that need them.
+    let beside = config.side_by_side && config.token.is_none() && config.triggers.is_given("invite");
+    let mut lanes: BTreeMap<Lane, Placed> = BTreeMap::new();
+    for (place, case) in chosen.iter().cloned().enumerate() {
+        let lane = if beside { case.lane } else { Lane::Main };
+        lanes.entry(lane).or_default().push((place, case));
+    }
+    (lanes.remove(&Lane::Main).unwrap_or_default(), lanes.into_iter().collect())
+}
+
+/// A connection for a lane; none, where there is no main one or the platform refuses another partner.
+async fn beside(main: &Arc<Ctx>) -> Option<Arc<Ctx>> {
+    main.registered().ok()?;
+    main.recorder.begin("registration");
+    let ctx = main.beside().await.ok()?;
+    ctx.recorder.begin("registration");
+    register::register(&ctx).await;
+    ctx.target().registered.then_some(ctx)
+}
+
+/// Runs the cases of a lane, and ends its registration.
+async fn follow(ctx: Arc<Ctx>, cases: Placed, began: Instant, tell: mpsc::UnboundedSender<(usize, CaseReport)>) {
+    for (place, case) in cases {
+        let result = execute(&ctx, &case, began).await;
+        // Whoever started the lane waits for its end.
+        let _ = tell.send((place, result));
+    }
+    ctx.recorder.begin("clean-up");
+    register::clean_up(&ctx).await;
+    ctx.recorder.begin("farewell");
+    register::leave(&ctx).await;
 }
 
 async fn connect(ctx: &Arc<Ctx>) {
@@ -107,12 +163,19 @@ async fn connect(ctx: &Arc<Ctx>) {
     }
 }
 
-async fn execute(ctx: &Arc<Ctx>, case: &Case) -> (Result<(), Stop>, Duration) {
+async fn execute(ctx: &Arc<Ctx>, case: &Case, run_began: Instant) -> CaseReport {
     ctx.recorder.begin(&case.id);
     let began = Instant::now();
-    let task = tokio::spawn(case.execute(ctx.clone()));
+    let late = run_began.elapsed() > ctx.config.deadline;
+    let result =
+        if late { Err(Stop::Error("the run's time was up".into())) } else { bounded(case.execute(ctx.clone())).await };
+    CaseReport::new(case, &result, &ctx.recorder, began.elapsed())
+}
+
+async fn bounded(body: impl Future<Output = CaseResult> + Send + 'static) -> CaseResult {
+    let task = tokio::spawn(body);
     let abort = task.abort_handle();
-    let result = match tokio::time::timeout(CASE_LIMIT, task).await {
+    match tokio::time::timeout(CASE_LIMIT, task).await {
         Ok(Ok(result)) => result,
         Ok(Err(panic)) => Err(Stop::Error(format!("the case crashed: {panic}"))),
         Err(_) => {
@@ -122,8 +185,7 @@ async fn execute(ctx: &Arc<Ctx>, case: &Case) -> (Result<(), Stop>, Duration) {
                 actual: "the platform was too slow".into(),
             })
         }
-    };
-    (result, began.elapsed())
+    }
 }
 
 fn target_report(ctx: &Arc<Ctx>) -> TargetReport {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, Write};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -52,7 +53,7 @@ pub const KNOWN: &[Known] = &[
     known(
         "station_with_tariff",
         "put a station up whose connector has exactly these tariffs (JSON array of ids)",
-        &["tariff_ids", "time_zone"],
+        &["tariff_ids", "time_zone", "capabilities"],
         &["location_id", "evse_uid", "connector_id"],
     ),
     known("remove_station", "take that station away again", &["location_id", "evse_uid", "time_zone"], &[]),
@@ -284,14 +285,10 @@ impl Triggers {
     async fn call(&self, name: &str, trigger: &Trigger, given: &[(&str, &str)]) -> CaseResult<Value> {
         let error = |what: String| Stop::Error(format!("trigger `{name}`: {what}"));
         let url = trigger.url.as_deref().ok_or_else(|| error("needs `url` or `shell`".into()))?;
-        install_crypto();
-        let client = reqwest::Client::builder()
-            .timeout(Duration::from_secs(trigger.timeout_seconds.unwrap_or(20)))
-            .build()
-            .map_err(|err| error(err.to_string()))?;
         let method = trigger.method.as_deref().unwrap_or("POST");
         let method = method.parse().map_err(|_| error(format!("bad method {method}")))?;
-        let mut request = client.request(method, self.fill(url, given));
+        let timeout = Duration::from_secs(trigger.timeout_seconds.unwrap_or(20));
+        let mut request = http().map_err(error)?.request(method, self.fill(url, given)).timeout(timeout);
         for (key, value) in &trigger.headers {
             request = request.header(key.as_str(), self.fill(value, given));
         }
@@ -320,6 +317,16 @@ impl Triggers {
         }
         Ok(serde_json::from_slice(&output.stdout).unwrap_or(Value::Null))
     }
+}
+
+/// One client for all triggers: reading the trusted certificates of the system for each takes long.
+fn http() -> Result<reqwest::Client, String> {
+    static HTTP: OnceLock<Result<reqwest::Client, String>> = OnceLock::new();
+    HTTP.get_or_init(|| {
+        install_crypto();
+        reqwest::Client::builder().build().map_err(|err| err.to_string())
+    })
+    .clone()
 }
 
 async fn ask(known: &'static Known, given: &[(&str, &str)]) -> CaseResult<HashMap<String, String>> {

@@ -14,14 +14,14 @@ fn case(id: &'static str, title: &'static str) -> Case {
 }
 
 /// Answers of the platform.
-fn answers(cx: &Arc<Ctx>) -> CaseResult<Vec<Exchange>> {
-    let list: Vec<Exchange> = cx.recorder.all().into_iter().filter(|e| !e.incoming && e.status != 0).collect();
+fn answers(cx: &Arc<Ctx>) -> CaseResult<Vec<Arc<Exchange>>> {
+    let list: Vec<Arc<Exchange>> = cx.recorder.all().into_iter().filter(|e| !e.incoming && e.status != 0).collect();
     if list.is_empty() { skip("there was no answer of the platform") } else { Ok(list) }
 }
 
 /// Requests of the platform.
-fn requests(cx: &Arc<Ctx>) -> CaseResult<Vec<Exchange>> {
-    let list: Vec<Exchange> = cx.recorder.all().into_iter().filter(|e| e.incoming).collect();
+fn requests(cx: &Arc<Ctx>) -> CaseResult<Vec<Arc<Exchange>>> {
+    let list: Vec<Arc<Exchange>> = cx.recorder.all().into_iter().filter(|e| e.incoming).collect();
     if list.is_empty() { skip("the platform sent no request") } else { Ok(list) }
 }
 
@@ -30,7 +30,12 @@ fn name(e: &Exchange) -> String {
 }
 
 /// Fails with the first few exchanges that break the rule.
-fn none(cx: &Arc<Ctx>, list: &[Exchange], expected: &str, wrong: impl Fn(&Exchange) -> Option<String>) -> CaseResult {
+fn none(
+    cx: &Arc<Ctx>,
+    list: &[Arc<Exchange>],
+    expected: &str,
+    wrong: impl Fn(&Exchange) -> Option<String>,
+) -> CaseResult {
     let found: Vec<String> = list.iter().filter_map(|e| Some(format!("{}: {}", name(e), wrong(e)?))).collect();
     ensure(found.is_empty(), expected, || {
         cx.recorder.redact(&format!(
@@ -224,7 +229,7 @@ fn routing() -> Vec<Case> {
             .sabotage("client-long-party")
             .sabotage("client-swapped-routing")
             .run(|cx| async move {
-                let calls: Vec<Exchange> =
+                let calls: Vec<Arc<Exchange>> =
                     requests(&cx)?.into_iter().filter(|e| !e.facts.configuration && !e.facts.odd_request).collect();
                 if calls.is_empty() {
                     return skip("the platform sent no functional request");
@@ -409,7 +414,7 @@ fn client_calls() -> Vec<Case> {
             .sabotage("push-incomplete")
             .sabotage("push-enveloped")
             .run(|cx| async move {
-                let calls: Vec<Exchange> = requests(&cx)?.into_iter().filter(|e| matches!(e.method.as_str(), "PUT" | "POST") && place(e).is_some_and(|(module, receiver, _)| receiver && module != "commands")).collect();
+                let calls: Vec<Arc<Exchange>> = requests(&cx)?.into_iter().filter(|e| matches!(e.method.as_str(), "PUT" | "POST") && place(e).is_some_and(|(module, receiver, _)| receiver && module != "commands")).collect();
                 if calls.is_empty() {
                     return skip("the platform pushed no object");
                 }
@@ -425,7 +430,7 @@ fn client_calls() -> Vec<Case> {
             .expects("The same owner and id")
             .sabotage("push-wrong-url")
             .run(|cx| async move {
-                let calls: Vec<Exchange> = requests(&cx)?.into_iter().filter(|e| e.method == "PUT" && place(e).is_some_and(|(_, receiver, _)| receiver)).collect();
+                let calls: Vec<Arc<Exchange>> = requests(&cx)?.into_iter().filter(|e| e.method == "PUT" && place(e).is_some_and(|(_, receiver, _)| receiver)).collect();
                 if calls.is_empty() {
                     return skip("the platform pushed no object");
                 }
@@ -445,7 +450,7 @@ fn client_calls() -> Vec<Case> {
             .expects("last_updated")
             .sabotage("push-patch-without-last-updated")
             .run(|cx| async move {
-                let calls: Vec<Exchange> = requests(&cx)?.into_iter().filter(|e| e.method == "PATCH").collect();
+                let calls: Vec<Arc<Exchange>> = requests(&cx)?.into_iter().filter(|e| e.method == "PATCH").collect();
                 if calls.is_empty() {
                     return skip("the platform sent no PATCH");
                 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::auth::{functional_url, needs_token_a};
-use crate::case::{Case, CaseResult, Phase, Stop, ensure, fail, skip};
+use crate::case::{Case, CaseResult, Lane, Phase, Stop, ensure, fail, skip};
 use crate::client::Answer;
 use crate::context::{Ctx, Target};
 use crate::formats::token_of;
@@ -308,7 +308,9 @@ async fn rotate(cx: &Arc<Ctx>) -> CaseResult<(String, Vec<Received>)> {
 }
 
 fn rotation() -> Vec<Case> {
-    let put = |id: &'static str, title: &'static str| Case::new(id, title).phase(Phase::Rotation).writes();
+    let put = |id: &'static str, title: &'static str| {
+        Case::new(id, title).phase(Phase::Rotation).lane(Lane::Rotation).writes()
+    };
     vec![
         put("credentials.put.invalid", "PUT of credentials with faults")
             .proves(&["CRE-058", "CRE-054"])

@@ -129,32 +129,20 @@ pub(super) async fn stations(cx: &Arc<Ctx>, has: &[&str], lacks: &[&str]) -> Cas
             lacks.join(", ")
         ));
     }
-    let shared = cx.shared.lock().await;
-    let taken: Vec<String> = shared
-        .get("spots")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|uid| uid.as_str().map(str::to_string))
-        .collect();
+    let taken = cx.taken.lock().await;
     found.sort_by_key(|station| taken.contains(&station.spot.evse_uid));
     Ok(found)
 }
 
 /// The first of [`stations`], which is then in use.
 pub(super) async fn station(cx: &Arc<Ctx>, has: &[&str], lacks: &[&str]) -> CaseResult<Station> {
-    let station = stations(cx, has, lacks).await?.remove(0);
-    take(cx, &station).await;
+    let mut all = stations(cx, has, lacks).await?;
+    let mut taken = cx.taken.lock().await;
+    // Meanwhile a case that runs beside this one may have taken the first.
+    let free = all.iter().position(|station| !taken.contains(&station.spot.evse_uid)).unwrap_or_default();
+    let station = all.swap_remove(free);
+    taken.insert(station.spot.evse_uid.clone());
     Ok(station)
-}
-
-/// Marks a station as used by a case.
-pub(super) async fn take(cx: &Arc<Ctx>, station: &Station) {
-    let mut shared = cx.shared.lock().await;
-    let taken = shared.entry("spots".into()).or_insert_with(|| json!([]));
-    if let Some(list) = taken.as_array_mut() {
-        list.push(json!(station.spot.evse_uid));
-    }
 }
 
 /// POSTs a command.

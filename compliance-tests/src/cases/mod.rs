@@ -31,7 +31,7 @@ mod versions;
 
 use std::sync::OnceLock;
 
-use crate::case::Case;
+use crate::case::{Case, Lane, Phase, TargetRole};
 pub(crate) use charge::Charge;
 pub(crate) use live::Live;
 pub(crate) use prices::PricedCharge;
@@ -44,31 +44,51 @@ pub fn all() -> Vec<Case> {
         [
             auth::cases(),
             credentials::cases(),
-            registrations::cases(),
-            envelope::cases(),
-            versions::cases(),
-            lists::cases(),
-            receivers::cases(),
+            beside(Lane::Partners, registrations::cases()),
+            reading(envelope::cases()),
+            reading(versions::cases()),
+            reading(lists::cases()),
+            beside(Lane::Receivers, receivers::cases()),
             tokens::cases(),
-            lint::cases(),
-            details::cases(),
-            cdrs::cases(),
+            reading(lint::cases()),
+            reading(details::cases()),
+            reading(cdrs::cases()),
             charge::cases(),
             prices::cases(),
             commands::cases(),
-            reservations::cases(),
-            preferences::cases(),
-            charging_profiles::cases(),
+            at_stations(Lane::Reservations, reservations::cases()),
+            at_stations(Lane::Steering, preferences::cases()),
+            at_stations(Lane::Steering, charging_profiles::cases()),
             relay::cases(),
             pushes::cases(),
             outages::cases(),
             circumstances::cases(),
-            hub::cases(),
+            beside(Lane::Hub, hub::cases()),
             audit::cases(),
         ]
         .concat()
     })
     .clone()
+}
+
+/// Cases that can run beside those of the main connection.
+fn beside(lane: Lane, cases: Vec<Case>) -> Vec<Case> {
+    cases.into_iter().map(|case| case.lane(lane)).collect()
+}
+
+/// Cases that need stations of the platform run beside the others. What an EMSP does at stations of the tester it can do only once
+/// it has pulled these, so that those cases stay on the main connection.
+fn at_stations(lane: Lane, cases: Vec<Case>) -> Vec<Case> {
+    let of_cpo = |case: &Case| case.role == Some(TargetRole::Cpo);
+    cases.into_iter().map(|case| if of_cpo(&case) { case.lane(lane) } else { case }).collect()
+}
+
+/// Cases that look at lists, while nobody changes these.
+fn reading(cases: Vec<Case>) -> Vec<Case> {
+    cases
+        .into_iter()
+        .map(|case| if case.phase == Phase::Connected { case.phase(Phase::Reading) } else { case })
+        .collect()
 }
 
 /// The case with this id.

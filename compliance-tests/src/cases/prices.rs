@@ -9,16 +9,19 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Value, json};
 
 use super::charge::{command, merged, response_url};
-use crate::case::{Case, CaseResult, Phase, Stop, TargetRole, ensure, fail, skip};
+use super::live;
+use crate::case::{Case, CaseResult, Lane, Phase, Stop, TargetRole, ensure, fail, skip};
 use crate::context::{Ctx, join};
 use crate::fixtures;
-use crate::formats::{decimal, difference, instant_of};
+use crate::formats::{decimal, difference, instant, instant_of};
 use crate::party::Received;
 use crate::price::{self, RIGHT};
-use experiments::{Experiment, Place, experiments, place};
+use experiments::{Course, Experiment, Place, experiments, place};
 
 /// A charge under a tariff of the tester.
 #[derive(Clone, Debug)]
@@ -27,6 +30,11 @@ pub(crate) struct PricedCharge {
     tariff_id: String,
     tariff: Value,
     zone: Tz,
+    course: Course,
+    /// The session as it was first pushed.
+    begun: Value,
+    /// When a reservation had to end.
+    expiry: Option<DateTime<Utc>>,
     cdr: Value,
     /// What was pushed of the session.
     session_calls: Vec<Received>,
@@ -48,6 +56,7 @@ fn priced_case(experiment: &Experiment) -> Case {
         .on(TargetRole::Cpo)
         .destructive()
         .phase(Phase::Charging)
+        .lane(Lane::Prices)
         .does(format!(
             "Lets the operator publish a tariff ({}) and put up a station that has it; charges there for some seconds; prices the CDR again",
             experiment.what
@@ -67,14 +76,18 @@ fn judge(charge: &PricedCharge) -> CaseResult {
     let cdr = &charge.cdr;
     let listed: Vec<&str> = cdr["tariffs"].as_array().into_iter().flatten().filter_map(|t| t["id"].as_str()).collect();
     let wanted = &charge.tariff_id;
-    let right = matches!(listed.as_slice(), [id] if id.eq_ignore_ascii_case(wanted));
-    ensure(right, format!("CDR.tariffs holds {wanted} and no other"), || format!("{listed:?}"))?;
-    if let Some(what) = difference(&charge.tariff, &cdr["tariffs"][0], "") {
+    let others = usize::from(charge.course == Course::Preferring);
+    let position = listed.iter().position(|id| id.eq_ignore_ascii_case(wanted));
+    let Some(position) = position.filter(|_| listed.len() == 1 + others) else {
+        return fail(format!("CDR.tariffs holds {wanted} and {others} other"), format!("{listed:?}"));
+    };
+    if let Some(what) = difference(&charge.tariff, &cdr["tariffs"][position], "") {
         return fail("the tariff in the CDR as it was at the start of the session", what);
     }
     let Some(charged) = price::Charge::of_cdr(cdr, charge.zone) else {
         return fail("a CDR with readable times", cdr.to_string());
     };
+    let charged = charged.expired(charge.course == Course::Expired);
     let bill = price::bill(&charged, RIGHT);
     ensure(bill.unknown.is_empty(), "periods that tell what the tariff asks for", || {
         format!("missing: {}", bill.unknown.join(", "))
@@ -87,7 +100,65 @@ fn judge(charge: &PricedCharge) -> CaseResult {
     let unsplit = price::unsplit(&charged);
     ensure(unsplit.is_empty(), "a new period where the price changes", || {
         format!("{}; periods {}", unsplit.join("; "), cdr["charging_periods"])
-    })
+    })?;
+    match charge.course {
+        Course::Plain => Ok(()),
+        Course::Reserved | Course::Expired => reservation(charge),
+        Course::Preferring => {
+            let mut used: Vec<&str> = periods(cdr).iter().filter_map(|period| period["tariff_id"].as_str()).collect();
+            used.dedup();
+            ensure(used.len() == 2, "periods of two tariffs", || cdr["charging_periods"].to_string())
+        }
+        Course::Limited => {
+            let mut low: Vec<bool> =
+                periods(cdr).iter().filter_map(|p| volume(p, "MAX_POWER")).map(|kw| kw < Decimal::from(6)).collect();
+            low.dedup();
+            let told = || format!("periods {}", cdr["charging_periods"]);
+            ensure(
+                low.windows(3).any(|three| three == [false, true, false]),
+                "periods above, below and above 6 kW",
+                told,
+            )
+        }
+    }
+}
+
+fn periods(cdr: &Value) -> &[Value] {
+    cdr["charging_periods"].as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn volume(period: &Value, kind: &str) -> Option<Decimal> {
+    decimal(&period["dimensions"].as_array()?.iter().find(|dimension| dimension["type"] == kind)?["volume"])
+}
+
+/// The reservation is at the beginning, and as long as it was.
+fn reservation(charge: &PricedCharge) -> CaseResult {
+    let cdr = &charge.cdr;
+    let near = |a: DateTime<Utc>, b: DateTime<Utc>| (b - a).num_milliseconds().abs() <= 1500;
+    let (pushed, billed) = (instant_of(&charge.begun, "start_date_time"), instant_of(cdr, "start_date_time"));
+    let Some((start, _)) = pushed.zip(billed).filter(|(a, b)| near(*a, *b)) else {
+        return fail(format!("the CDR begins with the reservation, {pushed:?}"), format!("{billed:?}"));
+    };
+    let told = || format!("periods {}, until {:?}", cdr["charging_periods"], charge.expiry);
+    let positive = |period: &&Value, kind: &str| volume(period, kind).is_some_and(|volume| volume > Decimal::ZERO);
+    let used = periods(cdr).iter().position(|p| ["ENERGY", "TIME"].iter().any(|kind| positive(&p, kind)));
+    let end = match used {
+        Some(index) => instant_of(&periods(cdr)[index], "start_date_time"),
+        None => charge.expiry,
+    };
+    let Some(end) = end else { return fail("periods with readable times", told()) };
+    ensure(used.is_some() == (charge.course == Course::Reserved), "charging in a used reservation only", told)?;
+    let rest = &periods(cdr)[used.unwrap_or(periods(cdr).len())..];
+    ensure(
+        rest.iter().all(|p| !positive(&p, "RESERVATION_TIME")),
+        "no RESERVATION_TIME once charging has begun",
+        told,
+    )?;
+    let hours: Decimal = periods(cdr).iter().filter_map(|p| volume(p, "RESERVATION_TIME")).sum();
+    let said = chrono::TimeDelta::milliseconds((hours * Decimal::from(3_600_000)).round().to_i64().unwrap_or_default());
+    ensure(near(start + said, end), format!("RESERVATION_TIME from {start} to {end}"), told)?;
+    let cost = decimal(&cdr["total_reservation_cost"]["excl_vat"]);
+    ensure(cost.is_some(), "total_reservation_cost", || cdr["total_reservation_cost"].to_string())
 }
 
 async fn look(cx: &Arc<Ctx>, id: &str) -> CaseResult<PricedCharge> {
@@ -133,39 +204,75 @@ async fn charge_once(cx: &Arc<Ctx>, experiment: &Experiment, place: &Place) -> C
             return skip(format!("needs the trigger `{name}` in the trigger file: a person is too slow for it"));
         }
     }
+    for name in ["limit_station", "unlimit_station"].into_iter().filter(|_| experiment.course == Course::Limited) {
+        if !triggers.is_given(name) {
+            return skip(format!("needs the trigger `{name}` in the trigger file: a person is too slow for it"));
+        }
+    }
     let mark = cx.party.mark();
     let tariffs = publish(cx, experiment, place).await?;
     let ids = json!(tariffs.iter().map(|(id, _)| id).collect::<Vec<_>>()).to_string();
-    let station = cx.trigger("station_with_tariff", &[("tariff_ids", &ids), ("time_zone", place.zone.name())]).await?;
+    let capabilities = json!(experiment.course.capabilities()).to_string();
+    let wanted = [("tariff_ids", &*ids), ("time_zone", place.zone.name()), ("capabilities", &*capabilities)];
+    let station = cx.trigger("station_with_tariff", &wanted).await?;
     let of = |key: &str| station.get(key).cloned().unwrap_or_default();
     let (location_id, evse_uid, connector_id) = (of("location_id"), of("evse_uid"), of("connector_id"));
     let given = [("location_id", &*location_id), ("evse_uid", &*evse_uid), ("connector_id", &*connector_id)];
-    let zone = zone_of(&cx.get(join(&cx.sender("locations")?, &[&location_id])).await?.object()?.clone())?;
+    let location = cx.get(join(&cx.sender("locations")?, &[&location_id])).await?.object()?.clone();
+    let zone = zone_of(&location)?;
+    let evse = location["evses"].as_array().into_iter().flatten().find(|evse| evse["uid"] == evse_uid.as_str());
+    let able = evse.and_then(|evse| evse["capabilities"].as_array()).cloned().unwrap_or_default();
+    if let Some(lacks) = experiment.course.capabilities()[1..].iter().find(|name| !able.contains(&json!(name))) {
+        return skip(format!("the operator's station is not {lacks}"));
+    }
     if experiment.local && zone != place.zone {
         return skip(format!("the operator's station is in {zone}, the tariff was made for {}", place.zone));
     }
-    if triggers.is_given(plug) {
-        cx.trigger(plug, &given).await?;
-    }
     let token = fixtures::token(cx.owner(), &cx.new_id("PRICE"), "APP_USER", &crate::clock::timestamp());
     let uid = token["uid"].as_str().unwrap_or("").to_string();
-    let (url, _) = response_url(cx);
-    let body = json!({"response_url": url, "token": token, "location_id": location_id, "evse_uid": evse_uid, "connector_id": connector_id});
-    let answer = command(cx, "START_SESSION", &body).await?;
-    ensure(answer.object()?["result"] == "ACCEPTED", "ACCEPTED for START_SESSION", || answer.describe())?;
     let begins = |r: &Received| r.is("PUT", "receiver", "sessions") && r.body.contains(&uid);
-    let began = cx.expect_request(mark, "the session is pushed", begins).await?;
-    let session_id = began.json.as_ref().and_then(|s| s["id"].as_str()).unwrap_or("").to_string();
-    tokio::time::sleep(cx.config.charging).await;
-    if experiment.changes {
-        let (id, mut tariff) = tariffs.last().cloned().unwrap_or_default();
-        tariff["elements"][0]["price_components"][0]["price"] = json!(60.0);
-        cx.trigger("publish_tariff", &[("tariff_id", &id), ("tariff", &tariff.to_string())]).await?;
+    let expiry = match experiment.course {
+        Course::Reserved => Some(reserve(cx, &token, &given, 3600).await?),
+        Course::Expired => Some(reserve(cx, &token, &given, 3).await?),
+        _ => None,
+    };
+    if experiment.course == Course::Reserved {
+        cx.expect_request(mark, "the session of the reservation is pushed", begins).await?;
+        tokio::time::sleep(cx.config.charging / 2).await;
     }
-    let (url, _) = response_url(cx);
-    command(cx, "STOP_SESSION", &json!({"response_url": url, "session_id": session_id})).await?.succeeded()?;
-    if triggers.is_given("unplug") {
-        cx.trigger("unplug", &given).await?;
+    if triggers.is_given(plug) && experiment.course != Course::Expired {
+        cx.trigger(plug, &given).await?;
+    }
+    if experiment.course != Course::Expired {
+        let (url, _) = response_url(cx);
+        let body = json!({"response_url": url, "token": token, "location_id": location_id, "evse_uid": evse_uid, "connector_id": connector_id});
+        let answer = command(cx, "START_SESSION", &body).await?;
+        ensure(answer.object()?["result"] == "ACCEPTED", "ACCEPTED for START_SESSION", || answer.describe())?;
+    }
+    let began = cx.expect_request(mark, "the session is pushed", begins).await?;
+    let begun = began.json.unwrap_or_default();
+    let session_id = begun["id"].as_str().unwrap_or("").to_string();
+    if experiment.course != Course::Expired {
+        let active = |r: &Received| {
+            live::is_session(r)
+                && (r.body.contains(&uid) || r.path.contains(&session_id))
+                && r.json.as_ref().is_some_and(|session| session["status"] == "ACTIVE")
+        };
+        if experiment.course != Course::Plain {
+            cx.expect_request(mark, "the session becomes ACTIVE", active).await?;
+        }
+        tokio::time::sleep(cx.config.charging).await;
+        on_the_way(cx, experiment.course, &session_id, &given).await?;
+        if experiment.changes {
+            let (id, mut tariff) = tariffs.last().cloned().unwrap_or_default();
+            tariff["elements"][0]["price_components"][0]["price"] = json!(60.0);
+            cx.trigger("publish_tariff", &[("tariff_id", &id), ("tariff", &tariff.to_string())]).await?;
+        }
+        let (url, _) = response_url(cx);
+        command(cx, "STOP_SESSION", &json!({"response_url": url, "session_id": session_id})).await?.succeeded()?;
+        if triggers.is_given("unplug") {
+            cx.trigger("unplug", &given).await?;
+        }
     }
     let bills = |r: &Received| r.is("POST", "receiver", "cdrs") && r.body.contains(&uid);
     let posted = cx.expect_request(mark, "a CDR after the charge", bills).await?;
@@ -185,7 +292,52 @@ async fn charge_once(cx: &Arc<Ctx>, experiment: &Experiment, place: &Place) -> C
         cx.recorder.claim(&experiment.id(), text);
     }
     let (tariff_id, tariff) = tariffs.last().cloned().unwrap_or_default();
-    Ok(PricedCharge { tariff_id, tariff, zone, cdr: posted.json.unwrap_or_default(), session_calls })
+    let (course, cdr) = (experiment.course, posted.json.unwrap_or_default());
+    Ok(PricedCharge { tariff_id, tariff, zone, course, begun, expiry, cdr, session_calls })
+}
+
+/// Reserves the station for some seconds; gives the end.
+async fn reserve(
+    cx: &Arc<Ctx>,
+    token: &Value,
+    place: &[(&'static str, &str); 3],
+    seconds: i64,
+) -> CaseResult<DateTime<Utc>> {
+    let until = crate::clock::seconds(crate::clock::now() + chrono::TimeDelta::seconds(seconds));
+    let (url, _) = response_url(cx);
+    let body = json!({"response_url": url, "token": token, "reservation_id": cx.new_id("PRES"), "expiry_date": until,
+        "location_id": place[0].1, "evse_uid": place[1].1});
+    let answer = command(cx, "RESERVE_NOW", &body).await?;
+    match answer.object()?["result"].as_str() {
+        Some("ACCEPTED") => {}
+        other => return skip(format!("RESERVE_NOW was answered with {}", other.unwrap_or("nothing"))),
+    }
+    instant(&until).ok_or_else(|| Stop::Error(format!("{until} cannot be read")))
+}
+
+/// What happens in the middle of a charge.
+async fn on_the_way(cx: &Arc<Ctx>, course: Course, session: &str, place: &[(&'static str, &str); 3]) -> CaseResult {
+    match course {
+        Course::Plain | Course::Reserved | Course::Expired => return Ok(()),
+        Course::Preferring => {
+            let url = join(&cx.sender("sessions")?, &[session, "charging_preferences"]);
+            let departure = crate::clock::seconds(crate::clock::now() + chrono::TimeDelta::hours(6));
+            let body = json!({"profile_type": "FAST", "departure_time": departure, "energy_need": 5});
+            let answer = cx.put("PUT", url, &body).await?;
+            if answer.data() != "ACCEPTED" {
+                return skip(format!("the preferences were answered with {}", answer.data()));
+            }
+        }
+        Course::Limited => {
+            let mut given = place.to_vec();
+            given.extend([("session_id", session), ("limit", "6")]);
+            cx.trigger("limit_station", &given).await?;
+            tokio::time::sleep(cx.config.charging / 2).await;
+            cx.trigger("unlimit_station", &given).await?;
+        }
+    }
+    tokio::time::sleep(cx.config.charging / 2).await;
+    Ok(())
 }
 
 async fn publish(cx: &Arc<Ctx>, experiment: &Experiment, place: &Place) -> CaseResult<Vec<(String, Value)>> {
@@ -209,7 +361,7 @@ const FROM_KWH: &str = "sessions.charge.period-at-price";
 const FROM_PARKING: &str = "sessions.charge.active-while-full";
 
 fn session_case(id: &'static str, title: &'static str) -> Case {
-    Case::new(id, title).on(TargetRole::Cpo).destructive().phase(Phase::Charging)
+    Case::new(id, title).on(TargetRole::Cpo).destructive().phase(Phase::Charging).lane(Lane::Prices)
 }
 
 fn session_periods() -> Case {
@@ -290,8 +442,14 @@ fn recomputed() -> Case {
             let wrong: Vec<String> = cdrs
                 .iter()
                 .filter_map(|(cdr, zone)| {
-                    let bill = price::bill(&price::Charge::of_cdr(cdr, *zone)?, RIGHT);
+                    let charge = price::Charge::of_cdr(cdr, *zone)?;
+                    let mut bill = price::bill(&charge, RIGHT);
                     let mut found = bill.differences(cdr);
+                    // A CDR does not tell whether a reservation expired or was cancelled.
+                    if !found.is_empty() && charge.is_unused_reservation() {
+                        bill = price::bill(&charge.expired(true), RIGHT);
+                        found = bill.differences(cdr);
+                    }
                     found.extend(bill.unknown.iter().map(|what| format!("{what} is missing")));
                     (!found.is_empty()).then(|| format!("{}: {}", cdr["id"], found.join("; ")))
                 })

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::triggers::spots;
-use crate::case::{Case, CaseResult, Phase, TargetRole, ensure, fail, skip};
+use super::triggers::spot;
+use crate::case::{Case, CaseResult, Lane, Phase, TargetRole, ensure, fail, skip};
 use crate::context::{Ctx, with_query};
 use crate::fixtures;
 use crate::formats::{instant_of, same};
@@ -14,7 +14,8 @@ use crate::party::Received;
 use crate::schema;
 
 pub(super) fn cases() -> Vec<Case> {
-    [locations(), tariffs(), cards(), tokens(), pulls()].concat()
+    let pulls = pulls().into_iter().map(|case| case.lane(Lane::Pulls)).collect();
+    [locations(), tariffs(), cards(), tokens(), pulls].concat()
 }
 
 fn cpo(id: &'static str, title: &'static str) -> Case {
@@ -46,7 +47,7 @@ fn locations() -> Vec<Case> {
             .sabotage("push-patch-everything")
             .run(|cx| async move {
                 cx.forget("locations");
-                let spot = spots(&cx, "").await?.pop().ok_or_else(|| crate::Stop::Skip("no EVSE".into()))?;
+                let spot = spot(&cx, "").await?;
                 let mark = cx.party.mark();
                 cx.trigger("change_location", &[("location_id", &spot.location_id), ("evse_uid", &spot.evse_uid)]).await?;
                 let call = cx.expect_request(mark, "PATCH or PUT below locations", |r| r.at("receiver", "locations") && r.method != "GET").await?;
@@ -403,6 +404,32 @@ fn pull(id: &'static str, title: &'static str) -> Case {
     Case::new(id, title).destructive()
 }
 
+/// What a platform has to do that does not take pushes, and may do beside taking them.
+fn whole_list(id: &'static str, title: &'static str, module: &'static str, row: &'static str) -> Case {
+    pull(id, title)
+        .proves(&[row])
+        .on(TargetRole::Emsp)
+        .does(format!("Serves five {module} on three pages; lets the operator pull"))
+        .expects("GET of the list and of all its pages")
+        .sabotage("pull-first-page-only")
+        .run(move |cx| async move {
+            let (token, at) = (super::tokens::target_token(&cx).await?, "2026-02-01T10:00:00Z");
+            let object = |id: &str| match module {
+                "locations" => fixtures::location(cx.owner(), id, at),
+                "tariffs" => fixtures::tariff(cx.owner(), id, at),
+                "sessions" => fixtures::session(cx.owner(), id, &token, at),
+                _ => fixtures::cdr(cx.owner(), id, &token, at),
+            };
+            let _served = cx.party.serve_list(module, (0..5).map(|_| object(&cx.new_id("PP"))).collect());
+            let _pages = cx.party.with_faults(&["serves-short-pages"]);
+            let mark = cx.party.mark();
+            sync(&cx).await?;
+            let last =
+                |r: &Received| r.is("GET", "sender", module) && r.query.get("offset").is_some_and(|at| at == "4");
+            cx.expect_request(mark, "GET of the last page", last).await.map(|_| ())
+        })
+}
+
 fn pulls() -> Vec<Case> {
     vec![
         pull("transport.pull.pages", "A pull follows every Link as it is")
@@ -573,6 +600,10 @@ fn pulls() -> Vec<Case> {
                     tokio::time::sleep(Duration::from_millis(150)).await;
                 }
             }),
+        whole_list("locations.pull.pages", "Locations are pulled", "locations", "LOC-005"),
+        whole_list("tariffs.pull.pages", "Tariffs are pulled", "tariffs", "TAR-007"),
+        whole_list("sessions.pull.pages", "Sessions are pulled", "sessions", "SES-007"),
+        whole_list("cdrs.pull.pages", "CDRs are pulled", "cdrs", "CDR-023"),
         pull("sessions.pull.date-from", "Sessions are pulled with date_from")
             .proves(&["SES-020"])
             .on(TargetRole::Emsp)

@@ -9,7 +9,6 @@ use super::credentials::{credentials_url, fetched_back};
 use crate::case::{Case, CaseResult, Stop, ensure, skip};
 use crate::client::Answer;
 use crate::context::Ctx;
-use crate::fixtures::Owner;
 use crate::formats::token_of;
 use crate::party::{Party, PartyConfig, Received, new_token};
 use crate::schema;
@@ -17,11 +16,10 @@ use crate::schema;
 /// Another partner, on the tester's listener.
 pub(super) fn partner(cx: &Arc<Ctx>, faults: &[&str]) -> Party {
     let name = cx.new_id("P").to_lowercase();
-    let number: String = name.chars().rev().take(2).collect::<String>().to_uppercase();
     let ours = cx.config.role.opposite();
     let config = PartyConfig {
         name: format!("OCPI compliance suite {name}"),
-        roles: vec![(ours, Owner::new("BE", &format!("{:0>3}", format!("S{number}"))))],
+        roles: vec![(ours, cx.partner_owner())],
         faults: faults.iter().map(|fault| (*fault).to_string()).collect(),
         // Neither a hub nor an SCSP has objects of its own.
         seed: !faults.iter().any(|fault| fault.starts_with("plays-")),

@@ -46,16 +46,10 @@ pub(super) async fn spots(cx: &Arc<Ctx>, capability: &str) -> CaseResult<Vec<Spo
 /// An available EVSE that no other case of this run has taken, with the capability.
 pub(super) async fn spot(cx: &Arc<Ctx>, capability: &str) -> CaseResult<Spot> {
     let all = spots(cx, capability).await?;
-    let mut shared = cx.shared.lock().await;
-    let taken = shared.entry("spots".into()).or_insert_with(|| serde_json::json!([]));
-    let free = all
-        .iter()
-        .find(|spot| !taken.as_array().is_some_and(|list| list.iter().any(|uid| *uid == spot.evse_uid.as_str())));
-    match free.or(all.first()) {
+    let mut taken = cx.taken.lock().await;
+    match all.iter().find(|spot| !taken.contains(&spot.evse_uid)).or(all.first()) {
         Some(spot) => {
-            if let Some(list) = taken.as_array_mut() {
-                list.push(serde_json::json!(spot.evse_uid));
-            }
+            taken.insert(spot.evse_uid.clone());
             Ok(spot.clone())
         }
         None => skip("no EVSE is free"),
@@ -75,6 +69,6 @@ pub(super) async fn any_change(cx: &Arc<Ctx>) -> CaseResult<(&'static str, Vec<(
         return skip("needs the trigger `change_location`");
     }
     cx.forget("locations");
-    let spot = spots(cx, "").await?.remove(0);
+    let spot = spot(cx, "").await?;
     Ok(("change_location", vec![("location_id".into(), spot.location_id), ("evse_uid".into(), spot.evse_uid)]))
 }

@@ -121,6 +121,10 @@ pub(crate) struct RunArgs {
     /// Seconds after which the rest of the run is given up
     #[arg(long, default_value_t = 600)]
     pub(crate) deadline: u64,
+    /// Run one case after the other on one connection. Else cases that wait much run beside the others, as further partners
+    /// that the trigger `invite` lets in
+    #[arg(long)]
+    pub(crate) one_by_one: bool,
     /// Print only the summary
     #[arg(long, short)]
     pub(crate) quiet: bool,

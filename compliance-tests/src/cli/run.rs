@@ -100,6 +100,7 @@ async fn configuration(args: &RunArgs) -> Result<RunConfig, String> {
     config.modules.clone_from(&args.module);
     config.level = args.level.into();
     config.tier = args.tier.into();
+    config.side_by_side = !args.one_by_one;
     config.timeout = Duration::from_secs(args.timeout);
     config.patience = Duration::from_secs(args.patience);
     config.deadline = Duration::from_secs(args.deadline);

@@ -207,12 +207,16 @@ impl Party {
             change["charging_periods"] = json!([fixtures::period(&start, kwh)]);
         }
         session["end_date_time"] = json!(now);
-        if let Some(priced) = self.priced(&session) {
+        let priced = self.priced(&session);
+        // A reservation that nobody used is billed where the tariff says so.
+        let unbilled = reserved && (priced.is_none() || !self.state().expired.contains(&id.to_uppercase()));
+        let preferred = self.preferred_tariff(&session).filter(|_| priced.is_none());
+        if let Some(priced) = priced {
             for (key, value) in priced.session().as_object().into_iter().flatten() {
                 change[key] = value.clone();
             }
         }
-        if let Some(tariff) = self.preferred_tariff(&session) {
+        if let Some(tariff) = preferred {
             change["charging_periods"][0]["tariff_id"] = tariff["id"].clone();
         }
         for (key, value) in change.as_object().into_iter().flatten() {
@@ -233,7 +237,7 @@ impl Party {
             "AVAILABLE",
         )
         .await;
-        if !reserved && !self.has("cdr-before-end") {
+        if !unbilled && !self.has("cdr-before-end") {
             self.send_cdr(peer, &session).await;
         }
         if self.has("session-changes-after-end") {
@@ -382,8 +386,12 @@ impl Party {
         cdr["total_energy_cost"] = json!({"excl_vat": cost});
         if let Some(priced) = self.priced(session) {
             priced.write(&mut cdr);
-        }
-        if let Some(tariff) = self.preferred_tariff(session) {
+            if self.has("reservation-bills-from-charge")
+                && let Some(last) = priced.periods.as_array().and_then(|list| list.last())
+            {
+                cdr["start_date_time"] = last["start_date_time"].clone();
+            }
+        } else if let Some(tariff) = self.preferred_tariff(session) {
             cdr["charging_periods"][0]["tariff_id"] = tariff["id"].clone();
             cdr["tariffs"] = json!([tariff]);
         }

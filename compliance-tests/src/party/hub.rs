@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::serve::Reply;
 use super::{Party, Peer, Received, id_of};
 use crate::fixtures::Owner;
+use crate::formats::instant_of;
 use crate::schema;
 
 impl Peer {
@@ -131,13 +132,17 @@ impl Party {
             let Some(list) = answer.json["data"].as_array().filter(|_| answer.succeeded()) else { return };
             let keep = self.has("clientinfo-keeps-vanished");
             let mut state = self.state();
+            let before = state.clients.clone();
             if !keep {
                 state.clients.clear();
             }
+            let at = |info: &Value| instant_of(info, "last_updated");
             for info in list {
                 let text = |field: &str| info[field].as_str().unwrap_or("");
                 let key = format!("{}/{}", text("country_code"), text("party_id")).to_uppercase();
-                state.clients.insert(key, info.clone());
+                // What was PUT while the list was on its way is newer.
+                let newer = before.get(&key).filter(|known| at(known) >= at(info));
+                state.clients.insert(key.clone(), newer.unwrap_or(info).clone());
             }
         }
     }

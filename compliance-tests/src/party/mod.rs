@@ -24,7 +24,7 @@ mod stations;
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -169,6 +169,8 @@ struct State {
     commanded: HashMap<String, Value>,
     /// Sessions that began as a reservation, in upper case.
     reserved: BTreeSet<String>,
+    /// Sessions of reservations that nobody used until they expired, in upper case.
+    expired: BTreeSet<String>,
     /// Requests passed on for an SCSP, by the last part of the response_url.
     relays: HashMap<String, relay::Relay>,
     /// Who steers a session through this party, by session id in upper case.
@@ -188,6 +190,8 @@ struct Inner {
     state: Mutex<State>,
     seen: watch::Sender<usize>,
     children: Mutex<HashMap<String, Party>>,
+    /// The party that listens; dangling in that one.
+    root: Weak<Inner>,
     http: reqwest::Client,
 }
 
@@ -203,18 +207,12 @@ impl Party {
             Some(url) => url.trim_end_matches('/').to_string(),
             None => format!("http://{}", listener.local_addr()?),
         };
-        let party = Self::unserved(base, config);
+        let party = Self::unserved(base, config, Weak::new());
         tokio::spawn(serve::serve(listener, party.clone()));
         Ok(party)
     }
 
-    fn unserved(base: String, config: PartyConfig) -> Self {
-        crate::client::install_crypto();
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_secs(10))
-            .build()
-            .expect("a client without special options can be built");
+    fn unserved(base: String, config: PartyConfig, root: Weak<Inner>) -> Self {
         let mut state = State { faults: config.faults.iter().cloned().collect(), ..State::default() };
         if config.seed {
             seed::fill(&mut state, &config.roles);
@@ -225,15 +223,17 @@ impl Party {
             state: Mutex::new(state),
             seen: watch::Sender::new(0),
             children: Mutex::default(),
-            http,
+            root,
+            http: crate::client::http(),
         }))
     }
 
     /// Another party on the same listener, below `/{name}`.
     #[must_use]
     pub fn child(&self, name: &str, config: PartyConfig) -> Self {
-        let child = Self::unserved(format!("{}/{name}", self.0.base), config);
-        self.0.children.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_string(), child.clone());
+        let root = self.0.root.upgrade().map_or_else(|| self.clone(), Self);
+        let child = Self::unserved(format!("{}/{name}", root.0.base), config, Arc::downgrade(&root.0));
+        root.0.children.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_string(), child.clone());
         child
     }
 

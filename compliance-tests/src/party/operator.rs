@@ -99,6 +99,7 @@ impl Party {
             }
             "limit_station" | "unlimit_station" => {
                 let limit = text("limit").parse().ok().filter(|_| action == "limit_station");
+                self.slow_down(&text("evse_uid"));
                 self.limit_station(&peer, &text("evse_uid"), limit).await;
                 Ok(json!({}))
             }

@@ -1,5 +1,7 @@
 //! The party as a client: registration, pulls, pushes.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::credentials::Trouble;
@@ -40,7 +42,7 @@ impl Party {
             self.hold(method, url, peer, body);
             return Outcome::default();
         }
-        let mut request = self.0.http.request(verb, url);
+        let mut request = self.0.http.request(verb, url).timeout(Duration::from_secs(10));
         for (name, value) in self.request_headers(method, token, to, body.is_some()) {
             request = request.header(name, value);
         }

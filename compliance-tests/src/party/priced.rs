@@ -1,5 +1,6 @@
 //! Charges that are priced by a tariff: those at stations that the trigger `station_with_tariff` has put up. Nobody has to
 //! wait for them: the vehicles there were plugged in three minutes ago, charge with 9 kW, and a full one has parked for the last minute.
+//! A reservation began then, and took a good part of a minute when it was used; a limit held for the second minute; a preference since the second one.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -15,17 +16,22 @@ use crate::price::{self, Bill, Charge, Point};
 /// Seconds since the vehicle was plugged in, and seconds that a vehicle with a full battery has parked.
 const PLUGGED_IN: i64 = 180;
 const PARKED: i64 = 60;
+/// Seconds for which a reservation that was used has lasted.
+const RESERVED: i64 = 50;
+/// Seconds after which a limit or a preference takes effect.
+const MINUTE: i64 = 60;
 
 /// A station with tariffs of its own.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Station {
     tariff_ids: Vec<String>,
     full: bool,
+    limited: bool,
 }
 
 /// A finished charge at such a station.
 pub(super) struct Priced {
-    pub(super) tariff: Value,
+    pub(super) tariffs: Vec<Value>,
     pub(super) periods: Value,
     pub(super) kwh: Decimal,
     pub(super) hours: Decimal,
@@ -50,7 +56,7 @@ impl Party {
         let evse_uid = location["evses"][0]["uid"].as_str().unwrap_or("").to_string();
         self.publish("locations", location);
         let tariff_ids = tariff_ids.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_string);
-        let station = Station { tariff_ids: tariff_ids.collect(), full: false };
+        let station = Station { tariff_ids: tariff_ids.collect(), ..Station::default() };
         self.state().stations.insert(evse_uid.to_ascii_uppercase(), station);
         json!({"location_id": id, "evse_uid": evse_uid, "connector_id": "1"})
     }
@@ -59,6 +65,13 @@ impl Party {
     pub(super) fn fill_vehicle(&self, evse_uid: &str) {
         if let Some(station) = self.state().stations.get_mut(&evse_uid.to_ascii_uppercase()) {
             station.full = true;
+        }
+    }
+
+    /// A limit held there for a while.
+    pub(super) fn slow_down(&self, evse_uid: &str) {
+        if let Some(station) = self.state().stations.get_mut(&evse_uid.to_ascii_uppercase()) {
+            station.limited = true;
         }
     }
 
@@ -97,37 +110,83 @@ impl Party {
             tariff = self.own("tariffs").into_iter().find(|t| t["id"] == tariff["id"])?;
         }
         let evse_uid = session["evse_uid"].as_str()?.to_ascii_uppercase();
-        let full = self.state().stations.get(&evse_uid)?.full;
+        let station = self.state().stations.get(&evse_uid)?.clone();
         let location = self.own("locations").into_iter().find(|l| l["id"] == session["location_id"])?;
         let zone: Tz = location["time_zone"].as_str()?.parse().ok()?;
         let start = instant(session["start_date_time"].as_str()?)?;
         let end = instant_of(session, "end_date_time").unwrap_or_else(clock::now);
-        let parked = if full { PARKED } else { 0 };
-        let turn = end - TimeDelta::seconds(parked);
-        // 9 kW are 2.5 Wh in a second.
-        let kwh = Decimal::new((turn - start).num_milliseconds() * 25, 7).round_dp(4);
+        let expired = self.state().expired.contains(&id.to_uppercase());
+        let reserved = expired || self.state().reserved.contains(&id.to_uppercase());
+        let minute = TimeDelta::seconds(MINUTE);
+        let begun = match (reserved, expired) {
+            (_, true) if self.has("reservation-billed-in-part") => end - minute,
+            (_, true) => end,
+            (true, false) => start + TimeDelta::seconds(RESERVED),
+            (false, false) => start,
+        };
+        let mut tariffs = vec![tariff];
+        tariffs.extend(self.preferred_tariff(session));
+        let last = tariffs.len() - 1;
         let mut exact = Vec::new();
         let mut shown = Vec::new();
-        let mut add = |from: Point, to: Point, parking: bool| {
-            for (from, to) in self.stretches(&tariff, start, zone, from, to) {
-                let length = Decimal::new((to.0 - from.0).num_milliseconds(), 3) / Decimal::from(3600);
-                let one = |digits: u32| period(from.0, &tariff["id"], to.1 - from.1, length.round_dp(digits), parking);
-                exact.push(one(20));
-                shown.push(one(4));
-            }
+        let mut add = |period: Period<'_>| {
+            exact.push(period.written(20));
+            shown.push(period.written(4));
         };
-        add((start, Decimal::ZERO), (turn, kwh), false);
-        if full {
-            add((turn, kwh), (end, kwh), true);
+        if reserved {
+            let twice = self.has("reservation-time-doubled");
+            let length = hours_between(start, begun) * Decimal::from(1 + i64::from(twice));
+            add(Period {
+                at: start,
+                kind: Kind::Reserved,
+                tariff: &tariffs[0],
+                kwh: Decimal::ZERO,
+                hours: length,
+                power: 0,
+            });
+        }
+        let parked = if station.full { PARKED } else { 0 };
+        let turn = end - TimeDelta::seconds(parked);
+        // Each stretch with its power and tariff.
+        let mut flow = vec![(begun, 9, &tariffs[0])];
+        if station.limited && !self.has("periods-not-cut") {
+            flow.extend([(begun + minute, 3, &tariffs[0]), (begun + minute * 2, 9, &tariffs[0])]);
+        }
+        if last > 0 {
+            flow.push((begun + minute, 9, &tariffs[last]));
+        }
+        let mut kwh = Decimal::ZERO;
+        for (index, (from, power, tariff)) in flow.iter().enumerate().filter(|_| !expired) {
+            let to = flow.get(index + 1).map_or(turn, |next| next.0);
+            let used = (hours_between(*from, to) * Decimal::from(*power)).round_dp(4);
+            for (from, to) in self.stretches(tariff, begun, zone, (*from, kwh), (to, kwh + used)) {
+                let hours = hours_between(from.0, to.0);
+                add(Period { at: from.0, kind: Kind::Charging, tariff, kwh: to.1 - from.1, hours, power: *power });
+            }
+            kwh += used;
+        }
+        if station.full {
+            for (from, to) in self.stretches(&tariffs[0], begun, zone, (turn, kwh), (end, kwh)) {
+                let hours = hours_between(from.0, to.0);
+                add(Period {
+                    at: from.0,
+                    kind: Kind::Parking,
+                    tariff: &tariffs[0],
+                    kwh: Decimal::ZERO,
+                    hours,
+                    power: 0,
+                });
+            }
         }
         let exact = Value::Array(exact);
-        let bill = price::bill(&Charge::exact(&exact, &tariff, end, zone)?, &|fault| self.has(fault));
+        let charge = Charge::exact(&exact, &tariffs, end, zone)?.expired(expired);
+        let bill = price::bill(&charge, &|fault| self.has(fault));
         Some(Priced {
             kwh,
             hours: hours((end - start).num_seconds()).round_dp(4),
             parking_hours: hours(parked).round_dp(4),
             periods: Value::Array(shown),
-            tariff,
+            tariffs,
             bill,
         })
     }
@@ -147,29 +206,58 @@ fn number(value: Decimal) -> Value {
     serde_json::from_str(&value.normalize().to_string()).unwrap_or(Value::Null)
 }
 
-fn period(at: DateTime<Utc>, tariff_id: &Value, kwh: Decimal, hours: Decimal, parking: bool) -> Value {
-    let mut dimensions = Vec::new();
-    let mut add = |kind: &str, volume: Decimal| dimensions.push(json!({"type": kind, "volume": number(volume)}));
-    if parking {
-        add("PARKING_TIME", hours);
-    } else {
-        add("ENERGY", kwh);
-        add("TIME", hours);
-        for kind in ["MIN_POWER", "MAX_POWER"] {
-            add(kind, Decimal::from(9));
+/// What a charging period is about.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Reserved,
+    Charging,
+    Parking,
+}
+
+/// A charging period before it is written down.
+struct Period<'t> {
+    at: DateTime<Utc>,
+    kind: Kind,
+    tariff: &'t Value,
+    kwh: Decimal,
+    hours: Decimal,
+    /// kW.
+    power: i64,
+}
+
+impl Period<'_> {
+    /// With volumes of this many digits.
+    fn written(&self, digits: u32) -> Value {
+        let mut dimensions = Vec::new();
+        let hours = self.hours.round_dp(digits);
+        let mut add = |kind: &str, volume: Decimal| dimensions.push(json!({"type": kind, "volume": number(volume)}));
+        match self.kind {
+            Kind::Reserved => add("RESERVATION_TIME", hours),
+            Kind::Parking => add("PARKING_TIME", hours),
+            Kind::Charging => {
+                add("ENERGY", self.kwh);
+                add("TIME", hours);
+                for kind in ["MIN_POWER", "MAX_POWER"] {
+                    add(kind, Decimal::from(self.power));
+                }
+                for kind in ["MIN_CURRENT", "MAX_CURRENT"] {
+                    add(kind, Decimal::from(self.power * 1000 / 230));
+                }
+            }
         }
-        for kind in ["MIN_CURRENT", "MAX_CURRENT"] {
-            add(kind, Decimal::from(39));
-        }
+        json!({"start_date_time": clock::ocpi(self.at), "tariff_id": self.tariff["id"], "dimensions": dimensions})
     }
-    json!({"start_date_time": clock::ocpi(at), "tariff_id": tariff_id, "dimensions": dimensions})
+}
+
+fn hours_between(from: DateTime<Utc>, to: DateTime<Utc>) -> Decimal {
+    Decimal::new((to - from).num_milliseconds(), 3) / Decimal::from(3600)
 }
 
 impl Priced {
     /// Writes totals, periods and costs into a CDR.
     pub(super) fn write(&self, cdr: &mut Value) {
-        cdr["currency"] = self.tariff["currency"].clone();
-        cdr["tariffs"] = json!([self.tariff]);
+        cdr["currency"] = self.tariffs[0]["currency"].clone();
+        cdr["tariffs"] = json!(self.tariffs);
         cdr["charging_periods"] = self.periods.clone();
         cdr["total_energy"] = number(self.kwh);
         cdr["total_time"] = number(self.hours);

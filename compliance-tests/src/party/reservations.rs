@@ -98,6 +98,8 @@ impl Party {
             tokio::time::sleep(wait).await;
             let due = party.state().reservations.get(&key).is_some_and(|known| known.expiry == expiry);
             if due {
+                let session = party.state().reservations.get(&key).map(|known| known.session.to_uppercase());
+                party.state().expired.extend(session);
                 party.end_reservation(&peer, &key).await;
             }
         });
@@ -159,7 +161,10 @@ impl Party {
 
     /// What a reservation costs is part of the CDR of its session.
     pub(super) fn bill_reservation(&self, session: &Value, cdr: &mut Value) {
-        if !self.state().reserved.contains(&id_of("sessions", session).to_uppercase()) {
+        let id = id_of("sessions", session);
+        // The others are priced by their tariff.
+        let priced = self.state().agreed.contains_key(id);
+        if priced || !self.state().reserved.contains(&id.to_uppercase()) {
             return;
         }
         let fixed = json!({"price_components": [{"type": "FLAT", "price": 0.5, "step_size": 1}], "restrictions": {"reservation": "RESERVATION"}});

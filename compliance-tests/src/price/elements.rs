@@ -20,6 +20,8 @@ pub(super) struct Moment {
     pub(super) power: Option<(Decimal, Decimal)>,
     pub(super) current: Option<(Decimal, Decimal)>,
     pub(super) reserved: bool,
+    /// The reservation was not used.
+    pub(super) expired: bool,
 }
 
 /// An active price component.
@@ -40,8 +42,42 @@ impl Found {
 }
 
 /// The active component of a dimension: that of the first element in the list that has the dimension and whose restrictions
-/// all hold. Empty when there is none; more than one only where a fault wants it.
+/// all hold. An expired reservation is priced by elements for that, and where none of these has the dimension by those for
+/// reservations. Empty when there is none; more than one only where a fault wants it.
 pub(super) fn find(
+    tariff: &Value,
+    dimension: &str,
+    moment: &Moment,
+    wrong: Wrong<'_>,
+    unknown: &mut Vec<String>,
+) -> Vec<Found> {
+    let mut all = Vec::new();
+    for reservation in reservations(moment, wrong) {
+        all.extend(find_for(*reservation, tariff, dimension, moment, wrong, unknown));
+        if !all.is_empty() && !wrong("price-expired-both") {
+            break;
+        }
+    }
+    all
+}
+
+/// What `reservation` an element has to have, in order of preference.
+fn reservations(moment: &Moment, wrong: Wrong<'_>) -> &'static [Option<&'static str>] {
+    const USED: Option<&str> = Some("RESERVATION");
+    const EXPIRED: Option<&str> = Some("RESERVATION_EXPIRES");
+    if !moment.reserved || wrong("price-reservation-as-time") {
+        &[None]
+    } else if moment.expired && wrong("price-expired-only") {
+        &[EXPIRED]
+    } else if moment.expired && !wrong("price-expired-as-used") || wrong("price-expired-always") {
+        &[EXPIRED, USED]
+    } else {
+        &[USED]
+    }
+}
+
+fn find_for(
+    reservation: Option<&str>,
     tariff: &Value,
     dimension: &str,
     moment: &Moment,
@@ -56,7 +92,8 @@ pub(super) fn find(
         if has.is_none() && !wrong("price-whole-element") {
             continue;
         }
-        if !holds(&element["restrictions"], moment, wrong, unknown) {
+        let restrictions = &element["restrictions"];
+        if restrictions["reservation"].as_str() != reservation || !holds(restrictions, moment, wrong, unknown) {
             continue;
         }
         let Some(index) = has else { break };
@@ -85,9 +122,6 @@ pub(super) fn find(
 }
 
 fn holds(restrictions: &Value, moment: &Moment, wrong: Wrong<'_>, unknown: &mut Vec<String>) -> bool {
-    if restrictions["reservation"].is_string() != moment.reserved {
-        return false;
-    }
     if wrong("price-ignores-restrictions") {
         return true;
     }

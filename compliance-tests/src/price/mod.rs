@@ -177,6 +177,7 @@ pub struct Charge<'v> {
     tariffs: Vec<&'v Value>,
     periods: Vec<Period>,
     zone: Tz,
+    expired: bool,
 }
 
 impl<'v> Charge<'v> {
@@ -189,8 +190,15 @@ impl<'v> Charge<'v> {
 
     /// A charge of which everything is known exactly.
     #[must_use]
-    pub fn exact(periods: &Value, tariff: &'v Value, end: DateTime<Utc>, zone: Tz) -> Option<Self> {
-        Self::read(periods, vec![tariff], end, zone, false)
+    pub fn exact(periods: &Value, tariffs: &'v [Value], end: DateTime<Utc>, zone: Tz) -> Option<Self> {
+        Self::read(periods, tariffs.iter().collect(), end, zone, false)
+    }
+
+    /// Whether it is a reservation that has expired, which a CDR does not tell.
+    #[must_use]
+    pub fn expired(mut self, expired: bool) -> Self {
+        self.expired = expired;
+        self
     }
 
     fn read(list: &Value, tariffs: Vec<&'v Value>, end: DateTime<Utc>, zone: Tz, rounded: bool) -> Option<Self> {
@@ -227,7 +235,13 @@ impl<'v> Charge<'v> {
             });
             kwh += energy.unwrap_or_default();
         }
-        Some(Self { tariffs, periods, zone })
+        Some(Self { tariffs, periods, zone, expired: false })
+    }
+
+    /// A reservation, and no charge after it.
+    #[must_use]
+    pub fn is_unused_reservation(&self) -> bool {
+        !self.periods.is_empty() && self.periods.iter().all(Period::is_reservation)
     }
 
     /// When charging began: durations count from here, not from the reservation.
@@ -253,6 +267,7 @@ impl<'v> Charge<'v> {
             power: period.power.or(parked),
             current: period.current.or(parked),
             reserved,
+            expired: self.expired,
         }
     }
 }
@@ -320,10 +335,12 @@ pub fn bill(charge: &Charge<'_>, wrong: Wrong<'_>) -> Bill {
     for period in &charge.periods {
         let Some(tariff) = period.tariff.map(|index| charge.tariffs[index]) else { continue };
         let moment = charge.moment(period, wrong);
-        let fee = if period.is_reservation() { &mut reservation_fee } else { &mut session_fee };
+        let apart = period.is_reservation() && !wrong("price-reservation-fee-once");
+        let fee = if apart { &mut reservation_fee } else { &mut session_fee };
         if !*fee || wrong("price-flat-per-period") {
             for found in find(tariff, "FLAT", &moment, wrong, &mut bill.unknown) {
                 let kind = match (period.is_reservation(), found.parking_only) {
+                    (true, _) if wrong("price-reservation-fee-apart") => Kind::Fixed,
                     (true, _) => Kind::ReservationFixed,
                     (false, true) => Kind::ParkingFixed,
                     (false, false) => Kind::Fixed,

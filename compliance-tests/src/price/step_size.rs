@@ -26,7 +26,9 @@ pub(super) fn apply(lines: &mut [Line], unpriced_hours: Decimal, wrong: Wrong<'_
         }
         round(lines, Kind::Time, seconds, wrong);
     }
-    round(lines, Kind::Reservation, seconds, wrong);
+    if !wrong("price-reservation-unrounded") {
+        round(lines, Kind::Reservation, seconds, wrong);
+    }
 }
 
 /// `units`: how many units of step_size there are in one unit of the quantity.

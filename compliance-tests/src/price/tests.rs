@@ -106,6 +106,23 @@ fn each_dimension_has_its_own_first_matching_element() {
 }
 
 #[test]
+fn an_expired_reservation_has_its_own_prices_and_falls_back_to_those_of_reservations() {
+    let element = |components: Value, reservation: &str| json!({"price_components": components, "restrictions": {"reservation": reservation}});
+    let flat = |price: f64| json!({"type": "FLAT", "price": price, "step_size": 1});
+    let tariff = tariff(&json!([
+        element(json!([flat(3.0), time("TIME", 6.0, 0.0, 600)]), "RESERVATION"),
+        element(json!([flat(7.0)]), "RESERVATION_EXPIRES"),
+        {"price_components": [flat(50.0), time("TIME", 60.0, 0.0, 1)]}]));
+    let cdr = cdr(&tariff, &[(0, json!({"RESERVATION_TIME": 0.25}))], 15);
+    let charge = Charge::of_cdr(&cdr, Tz::UTC).unwrap();
+    // Twenty minutes at 6.00, with either fee.
+    costs(bill(&charge, RIGHT).reservation, "5.00", "5.00");
+    let expired = bill(&charge.expired(true), RIGHT);
+    costs(expired.reservation, "9.00", "9.00");
+    costs(expired.total, "9.00", "9.00");
+}
+
+#[test]
 fn bounds_are_inclusive_below_and_exclusive_above_and_local() {
     let moment = |hour: u32, since: i64| Moment {
         at: format!("2026-03-02T{hour:02}:00:00Z").parse().unwrap(),
@@ -115,6 +132,7 @@ fn bounds_are_inclusive_below_and_exclusive_above_and_local() {
         power: Some((dec("11"), dec("11"))),
         current: None,
         reserved: false,
+        expired: false,
     };
     let active = |rule: Value, hour: u32, since: i64| {
         let tariff = tariff(&json!([{"price_components": [energy(1.0, 1)], "restrictions": rule}]));

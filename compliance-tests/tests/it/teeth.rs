@@ -49,6 +49,8 @@ pub(crate) async fn reference(role: TargetRole, faults: &[String]) -> (Party, Ru
     config.token_a = Some(party.invite());
     config.tier = Tier::Destructive;
     config.triggers = triggers;
+    // What its operator does concerns the last of its partners only.
+    config.side_by_side = false;
     (party, config)
 }
 
@@ -127,9 +129,36 @@ fn fails_under(roles: &[TargetRole], id: &str, fault: &str) -> Result<(), Failed
     Err(format!("not noticed: {}", seen.join("; ")).into())
 }
 
+/// Cases of several lanes: each passes, on a connection of its own, and is where it belongs in the report.
+fn side_by_side() -> Result<(), Failed> {
+    let only = ["credentials.put.new-token", "locations.list.answers", "tokens.push.token.create", "versions.harmless"];
+    let report = runtime().block_on(async {
+        let (_party, mut config) = reference(TargetRole::Cpo, &[]).await;
+        config.side_by_side = true;
+        config.only = only.iter().map(ToString::to_string).collect();
+        run(config).await
+    });
+    let found: Vec<(&str, Outcome)> = report.cases.iter().map(|case| (case.id.as_str(), case.outcome)).collect();
+    // In the order in which they would run one by one.
+    let order = [only[1], only[2], only[3], only[0]].map(|id| (id, Outcome::Pass));
+    if found != order {
+        return Err(format!("{found:?}").into());
+    }
+    let puts = |id: &str| {
+        let case = report.cases.iter().find(|case| case.id == id);
+        case.map_or(0, |case| {
+            case.exchanges.iter().filter(|e| e.method == "PUT" && e.url.contains("credentials")).count()
+        })
+    };
+    if puts("credentials.put.new-token") != 1 || puts("locations.list.answers") != 0 {
+        return Err("an exchange is with the wrong case".into());
+    }
+    Ok(())
+}
+
 /// One test per case and role, and one per case and sabotage.
 pub(crate) fn tests() -> Vec<Trial> {
-    let mut tests = Vec::new();
+    let mut tests = vec![Trial::test("cases run side by side", side_by_side)];
     for case in cases::all() {
         for role in roles(&case) {
             let (id, may_skip) = (case.id.to_string(), case.no_sabotage.is_some());

@@ -184,8 +184,10 @@ async fn take(
         .bind(module)
         .execute(&mut **tx)
         .await?;
+    // While this pull runs, `next_at` 0 and `full_pull` 1 say that the next one was asked for: it may have come too late for this one.
     let row = sqlx::query(
-        "UPDATE sync_pulls SET lease_holder = $3, lease_until = $4, last_attempt = $5 \
+        "UPDATE sync_pulls SET lease_holder = $3, lease_until = $4, last_attempt = $5, next_at = $5, \
+         full_pull = CASE WHEN full_pull <> 0 THEN 2 ELSE 0 END \
          WHERE peer_id = $1 AND module = $2 AND lease_until <= $5 AND next_at <= $6 \
          RETURNING last_success, last_full, full_pull, failures",
     )
@@ -240,9 +242,9 @@ async fn complete(
                 }
                 let full = i64::from(begun.since.is_none());
                 sqlx::query(
-                    "UPDATE sync_pulls SET last_success = $4, next_at = $5, objects = $6, failures = 0, last_error = '', \
+                    "UPDATE sync_pulls SET last_success = $4, next_at = CASE WHEN next_at = 0 THEN 0 ELSE $5 END, objects = $6, failures = 0, last_error = '', \
                      last_full = CASE WHEN $7 = 1 THEN $8 ELSE last_full END, \
-                     full_pull = CASE WHEN $7 = 1 THEN 0 ELSE full_pull END, \
+                     full_pull = CASE WHEN $7 = 1 AND full_pull <> 1 THEN 0 ELSE full_pull END, \
                      lease_holder = '', lease_until = 0 \
                      WHERE peer_id = $1 AND module = $2 AND lease_holder = $3",
                 )
@@ -283,7 +285,7 @@ async fn failed(party: &Party, peer: &Peer, module: &ModuleId, begun: Begun, err
                     peers::record_finding(tx, &peer_id, now, &module, "", &format!("a pull failed: {message}")).await?;
                 }
                 sqlx::query(
-                    "UPDATE sync_pulls SET failures = failures + 1, next_at = $4, last_error = $5, lease_holder = '', \
+                    "UPDATE sync_pulls SET failures = failures + 1, next_at = CASE WHEN next_at = 0 THEN 0 ELSE $4 END, last_error = $5, lease_holder = '', \
                      lease_until = 0 WHERE peer_id = $1 AND module = $2 AND lease_holder = $3",
                 )
                 .bind(&peer_id)

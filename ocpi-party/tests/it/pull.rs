@@ -7,6 +7,8 @@ use ocpi_http::CallError;
 use ocpi_party::testing::{databases, sqlite};
 use ocpi_party::{Inbox, Peer, PullSummary, Skipped, pull_due, pull_now, push_due, sync};
 use ocpi_types::{DateTime, ModuleId};
+use serde_json::json;
+use tokio::sync::Notify;
 
 use crate::push::Recorder;
 use crate::support::{Server, at, start};
@@ -111,6 +113,56 @@ async fn a_failed_pull_is_repeated_after_a_pause_from_where_it_was() {
         emsp.clock.advance(Duration::from_secs(2));
         pull_due(&emsp.party, &inbox).await;
         assert_eq!(inbox.taken(), locations(Some("2026-01-15T09:59:00Z")));
+    }
+}
+
+/// Is held up in its first pull until somebody lets it go on.
+#[derive(Clone, Default)]
+struct Slow {
+    puller: Puller,
+    begun: Arc<Notify>,
+    go_on: Arc<Notify>,
+}
+
+impl Inbox for Slow {
+    fn modules(&self) -> &'static [ModuleId] {
+        self.puller.modules()
+    }
+
+    async fn pull(&self, peer: &Peer, module: &ModuleId, since: Option<DateTime>) -> Result<PullSummary, CallError> {
+        self.begun.notify_one();
+        self.go_on.notified().await;
+        self.puller.pull(peer, module, since).await
+    }
+}
+
+#[tokio::test]
+async fn a_pull_that_is_asked_for_during_another_comes_after_it() {
+    for database in databases().await {
+        let other = sqlite();
+        let (emsp, cpo) = (Server::emsp(&database).await, Server::cpo(&other).await);
+        emsp.register_with(&cpo).await;
+        let id = emsp.peer().await.id.clone();
+        let slow = Slow::default();
+        for fails in [false, true] {
+            slow.puller.fails(fails);
+            sync::resume(&emsp.party).await.unwrap();
+            let ask = async {
+                slow.begun.notified().await;
+                // The peer may have changed what this pull has passed already.
+                let answer =
+                    emsp.operator("POST", &format!("/partners/{id}/sync"), Some(json!({ "full": true }))).await;
+                assert_eq!(answer.http, 202, "{answer:?}");
+                slow.go_on.notify_one();
+            };
+            tokio::join!(pull_due(&emsp.party, &slow), ask);
+            slow.puller.taken();
+            slow.puller.fails(false);
+            pull_due(&emsp.party, &slow.puller).await;
+            assert_eq!(slow.puller.taken(), locations(None));
+            pull_due(&emsp.party, &slow.puller).await;
+            assert_eq!(slow.puller.taken(), [], "once");
+        }
     }
 }
 

@@ -53,6 +53,33 @@ pub(super) fn place(now: DateTime<Utc>) -> Place {
     Place { zone: zones.clone().find(fits).unwrap_or(Tz::Asia__Tokyo), now }
 }
 
+/// What happens beside a charge, or in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Course {
+    /// Nothing.
+    Plain,
+    /// The station is reserved first.
+    Reserved,
+    /// The station is reserved, and nobody comes.
+    Expired,
+    /// The driver prefers a profile for which there is another tariff, the first of the list.
+    Preferring,
+    /// A limit holds for a while.
+    Limited,
+}
+
+impl Course {
+    /// What the EVSE has to be capable of.
+    pub(super) fn capabilities(self) -> &'static [&'static str] {
+        match self {
+            Self::Plain => &["REMOTE_START_STOP_CAPABLE"],
+            Self::Reserved | Self::Expired => &["REMOTE_START_STOP_CAPABLE", "RESERVABLE"],
+            Self::Preferring => &["REMOTE_START_STOP_CAPABLE", "CHARGING_PREFERENCES_CAPABLE"],
+            Self::Limited => &["REMOTE_START_STOP_CAPABLE", "CHARGING_PROFILE_CAPABLE"],
+        }
+    }
+}
+
 /// A charge, and what it shows.
 pub(super) struct Experiment {
     pub(super) name: &'static str,
@@ -65,6 +92,8 @@ pub(super) struct Experiment {
     pub(super) parks: bool,
     /// The tariff is made dearer while the charge goes on.
     pub(super) changes: bool,
+    /// What happens beside the charge.
+    pub(super) course: Course,
     /// The clock at the place matters.
     pub(super) local: bool,
     pub(super) faults: &'static [&'static str],
@@ -103,6 +132,14 @@ fn always(components: &Value) -> Value {
     json!({"price_components": components})
 }
 
+fn reserved() -> Value {
+    json!({"reservation": "RESERVATION"})
+}
+
+fn expired() -> Value {
+    json!({"reservation": "RESERVATION_EXPIRES"})
+}
+
 /// Energy at 100 under the restrictions, at 200 otherwise.
 fn guarded(restrictions: &Value) -> Vec<Value> {
     one(&json!([when(&json!([energy(100.0)]), restrictions), always(&json!([energy(200.0)]))]))
@@ -116,7 +153,18 @@ const fn experiment(
     tariffs: fn(&Place) -> Vec<Value>,
     faults: &'static [&'static str],
 ) -> Experiment {
-    Experiment { name, title, rows, what, tariffs, parks: false, changes: false, local: false, faults }
+    Experiment {
+        name,
+        title,
+        rows,
+        what,
+        tariffs,
+        parks: false,
+        changes: false,
+        course: Course::Plain,
+        local: false,
+        faults,
+    }
 }
 
 impl Experiment {
@@ -134,6 +182,11 @@ impl Experiment {
         self
     }
 
+    const fn course(mut self, course: Course) -> Self {
+        self.course = course;
+        self
+    }
+
     const fn changing(mut self) -> Self {
         self.changes = true;
         self
@@ -141,7 +194,7 @@ impl Experiment {
 }
 
 pub(super) fn experiments() -> Vec<Experiment> {
-    [steps(), limits(), elements(), calendar(), choice()].into_iter().flatten().collect()
+    [steps(), limits(), elements(), calendar(), choice(), reservations(), switches()].into_iter().flatten().collect()
 }
 
 fn steps() -> Vec<Experiment> {
@@ -552,5 +605,107 @@ fn choice() -> Vec<Experiment> {
             &["cdr-current-tariff"],
         )
         .changing(),
+    ]
+}
+
+fn reservations() -> Vec<Experiment> {
+    vec![
+        experiment(
+            "reservation",
+            "A reservation has its own price, step and period",
+            &["PRC-013", "PRC-014", "PRC-034", "PRC-055", "PRC-080", "PRC-086"],
+            "reservation time at 360 an hour in steps of 60 s; energy at 200 and time at 720 an hour for the charge",
+            |_| {
+                one(&json!([
+                    when(&json!([part("TIME", 360.0, 60)]), &reserved()),
+                    always(&json!([energy(200.0), part("TIME", 720.0, 1)]))
+                ]))
+            },
+            &[
+                "price-reservation-as-time",
+                "price-reservation-unrounded",
+                "reservation-time-doubled",
+                "reservation-bills-from-charge",
+            ],
+        )
+        .course(Course::Reserved),
+        experiment(
+            "reservation-fee",
+            "The fee of a reservation comes on top, and what is due when it expires is not due",
+            &["PRC-015", "PRC-016", "PRC-075"],
+            "a fee of 2.00 for a reservation, of 9.00 for an expired one, of 0.50 for the session",
+            |_| {
+                one(&json!([
+                    when(&json!([part("FLAT", 9.0, 1)]), &expired()),
+                    when(&json!([part("FLAT", 2.0, 1)]), &reserved()),
+                    always(&json!([part("FLAT", 0.5, 1), energy(100.0)]))
+                ]))
+            },
+            &["price-reservation-fee-once", "price-reservation-fee-apart", "price-expired-always"],
+        )
+        .course(Course::Reserved),
+        experiment(
+            "reservation-expired",
+            "An expired reservation costs its time until the end, and the fee for that",
+            &["PRC-016", "PRC-017", "PRC-018"],
+            "reservation time at 3600 an hour, a fee of 4.00 when it expires; nobody comes",
+            |_| {
+                one(&json!([
+                    when(&json!([part("FLAT", 4.0, 1)]), &expired()),
+                    when(&json!([part("TIME", 3600.0, 1)]), &reserved()),
+                    always(&json!([energy(100.0)]))
+                ]))
+            },
+            &["price-expired-as-used", "price-expired-only", "reservation-billed-in-part"],
+        )
+        .course(Course::Expired),
+        experiment(
+            "reservation-expired-time",
+            "The time of an expired reservation is billed once, at the price for that",
+            &["PRC-019"],
+            "reservation time at 3600 an hour, at 7200 when it expires; nobody comes",
+            |_| {
+                one(&json!([
+                    when(&json!([part("TIME", 3600.0, 1)]), &reserved()),
+                    when(&json!([part("TIME", 7200.0, 1)]), &expired()),
+                    always(&json!([energy(100.0)]))
+                ]))
+            },
+            &["price-expired-both", "price-expired-as-used"],
+        )
+        .course(Course::Expired),
+    ]
+}
+
+fn switches() -> Vec<Experiment> {
+    vec![
+        experiment(
+            "switch",
+            "Nothing is rounded where the tariff changes",
+            &["PRC-067", "CDR-089"],
+            "energy at 100 in steps of 1 kWh, by another tariff at 200 in steps of 1 Wh for PROFILE_FAST, which the driver prefers after a while",
+            |_| {
+                let of = |kind: &str, price: f64, step: i64| {
+                    with(&json!([always(&json!([part("ENERGY", price, step)]))]), &json!({"type": kind})).remove(0)
+                };
+                vec![of("PROFILE_FAST", 200.0, 1), of("REGULAR", 100.0, 1000)]
+            },
+            &["price-step-per-period", "price-first-step"],
+        )
+        .course(Course::Preferring),
+        experiment(
+            "power-changes",
+            "A price for little power holds while little flows, and then no more",
+            &["PRC-050", "PRC-059"],
+            "energy at 100 below 6 kW, at 200 otherwise; the vehicle takes more, is limited to 6 A for a while, and takes more again",
+            |_| {
+                one(&json!([
+                    when(&json!([energy(100.0)]), &json!({"max_power": 6.0})),
+                    always(&json!([energy(200.0)]))
+                ]))
+            },
+            &["price-ignores-power", "periods-not-cut"],
+        )
+        .course(Course::Limited),
     ]
 }

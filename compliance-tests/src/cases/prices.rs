@@ -249,8 +249,7 @@ async fn charge_once(cx: &Arc<Ctx>, experiment: &Experiment, place: &Place) -> C
         let answer = command(cx, "START_SESSION", &body).await?;
         ensure(answer.object()?["result"] == "ACCEPTED", "ACCEPTED for START_SESSION", || answer.describe())?;
     }
-    let began = cx.expect_request(mark, "the session is pushed", begins).await?;
-    let begun = began.json.unwrap_or_default();
+    let begun = cx.expect_request(mark, "the session is pushed", begins).await?.json.unwrap_or_default();
     let session_id = begun["id"].as_str().unwrap_or("").to_string();
     if experiment.course != Course::Expired {
         let active = |r: &Received| {

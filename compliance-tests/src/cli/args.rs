@@ -51,6 +51,7 @@ Examples:
   ocpi-compliance run --versions-url … --token-a … --role emsp --triggers my-triggers.toml --report html=report.html --report junit=report.xml";
 
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct RunArgs {
     /// The platform's versions URL
     #[arg(long)]

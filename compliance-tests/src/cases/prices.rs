@@ -233,7 +233,11 @@ async fn charge_once(cx: &Arc<Ctx>, experiment: &Experiment, place: &Place) -> C
     let begins = |r: &Received| r.is("PUT", "receiver", "sessions") && r.body.contains(&uid);
     let expiry = match experiment.course {
         Course::Reserved => Some(reserve(cx, &token, &given, 3600).await?),
-        Course::Expired => Some(reserve(cx, &token, &given, 3).await?),
+        // Long enough for a platform that does all these charges at the same time.
+        Course::Expired => {
+            let seconds = 3 + i64::try_from(cx.config.charging.as_secs()).unwrap_or_default();
+            Some(reserve(cx, &token, &given, seconds).await?)
+        }
         _ => None,
     };
     if experiment.course == Course::Reserved {
@@ -251,7 +255,10 @@ async fn charge_once(cx: &Arc<Ctx>, experiment: &Experiment, place: &Place) -> C
     }
     let begun = cx.expect_request(mark, "the session is pushed", begins).await?.json.unwrap_or_default();
     let session_id = begun["id"].as_str().unwrap_or("").to_string();
-    if experiment.course != Course::Expired {
+    if experiment.course == Course::Expired {
+        let left = expiry.and_then(|at| (at - crate::clock::now()).to_std().ok());
+        tokio::time::sleep(left.unwrap_or_default()).await;
+    } else {
         let active = |r: &Received| {
             live::is_session(r)
                 && (r.body.contains(&uid) || r.path.contains(&session_id))
@@ -303,13 +310,19 @@ async fn reserve(
     seconds: i64,
 ) -> CaseResult<DateTime<Utc>> {
     let until = crate::clock::seconds(crate::clock::now() + chrono::TimeDelta::seconds(seconds));
-    let (url, _) = response_url(cx);
+    let (url, path) = response_url(cx);
+    let mark = cx.party.mark();
     let body = json!({"response_url": url, "token": token, "reservation_id": cx.new_id("PRES"), "expiry_date": until,
         "location_id": place[0].1, "evse_uid": place[1].1});
     let answer = command(cx, "RESERVE_NOW", &body).await?;
     match answer.object()?["result"].as_str() {
         Some("ACCEPTED") => {}
         other => return skip(format!("RESERVE_NOW was answered with {}", other.unwrap_or("nothing"))),
+    }
+    let result = cx.expect_request(mark, "a CommandResult", |r| r.method == "POST" && r.path == path).await?;
+    let result = result.json.unwrap_or_default();
+    if result["result"] != "ACCEPTED" {
+        return skip(format!("the result of RESERVE_NOW was {}", result["result"]));
     }
     instant(&until).ok_or_else(|| Stop::Error(format!("{until} cannot be read")))
 }

@@ -89,7 +89,9 @@ impl Party {
     }
 
     fn expire_later(&self, peer: &Peer, key: String, expiry: String) {
-        let Some(wait) = instant(&expiry).and_then(|at| (at - clock::now()).to_std().ok()) else { return };
+        let Some(at) = instant(&expiry) else { return };
+        // It may be over already.
+        let wait = (at - clock::now()).to_std().unwrap_or_default();
         if self.has("reservation-never-expires") {
             return;
         }

@@ -131,7 +131,7 @@ impl Lane {
         match self {
             Self::Main => (Phase::Unregistered, Phase::Audit),
             Self::Prices => (Phase::Charging, Phase::Charging),
-            Self::Rotation | Self::Partners | Self::Receivers => (Phase::Charging, Phase::Rotation),
+            Self::Rotation | Self::Partners | Self::Receivers => (Phase::Reading, Phase::Rotation),
             Self::Pulls | Self::Hub | Self::Reservations | Self::Steering => (Phase::Connected, Phase::Rotation),
         }
     }

@@ -492,16 +492,27 @@ impl Ctx {
         what: &str,
         fits: impl Fn(&Received) -> bool,
     ) -> CaseResult<Received> {
+        self.expect_within(self.config.patience, mark, what, fits).await
+    }
+
+    /// The same with a patience of its own.
+    pub async fn expect_within(
+        &self,
+        patience: Duration,
+        mark: usize,
+        what: &str,
+        fits: impl Fn(&Received) -> bool,
+    ) -> CaseResult<Received> {
         if !self.target().inbound {
             return skip("the existing registration is not the tester's: the platform cannot call it");
         }
-        if let Some(found) = self.party.wait(mark, self.config.patience, fits).await {
+        if let Some(found) = self.party.wait(mark, patience, fits).await {
             Ok(found)
         } else {
             let seen: Vec<String> =
                 self.party.since(mark).iter().map(|r| format!("{} {}", r.method, r.path)).take(12).collect();
             let seen = if seen.is_empty() { "nothing".into() } else { seen.join(", ") };
-            fail(what, format!("not within {} s; the platform sent: {seen}", self.config.patience.as_secs_f32()))
+            fail(what, format!("not within {} s; the platform sent: {seen}", patience.as_secs_f32()))
         }
     }
 

@@ -6,6 +6,7 @@ mod experiments;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -241,7 +242,7 @@ async fn charge_once(cx: &Arc<Ctx>, experiment: &Experiment, place: &Place) -> C
         _ => None,
     };
     if experiment.course == Course::Reserved {
-        cx.expect_request(mark, "the session of the reservation is pushed", begins).await?;
+        cx.expect_within(patience(cx), mark, "the session of the reservation is pushed", begins).await?;
         tokio::time::sleep(cx.config.charging / 2).await;
     }
     if triggers.is_given(plug) && experiment.course != Course::Expired {
@@ -253,7 +254,7 @@ async fn charge_once(cx: &Arc<Ctx>, experiment: &Experiment, place: &Place) -> C
         let answer = command(cx, "START_SESSION", &body).await?;
         ensure(answer.object()?["result"] == "ACCEPTED", "ACCEPTED for START_SESSION", || answer.describe())?;
     }
-    let begun = cx.expect_request(mark, "the session is pushed", begins).await?.json.unwrap_or_default();
+    let begun = cx.expect_within(patience(cx), mark, "the session is pushed", begins).await?.json.unwrap_or_default();
     let session_id = begun["id"].as_str().unwrap_or("").to_string();
     if experiment.course == Course::Expired {
         let left = expiry.and_then(|at| (at - crate::clock::now()).to_std().ok());
@@ -265,7 +266,7 @@ async fn charge_once(cx: &Arc<Ctx>, experiment: &Experiment, place: &Place) -> C
                 && r.json.as_ref().is_some_and(|session| session["status"] == "ACTIVE")
         };
         if experiment.course != Course::Plain {
-            cx.expect_request(mark, "the session becomes ACTIVE", active).await?;
+            cx.expect_within(patience(cx), mark, "the session becomes ACTIVE", active).await?;
         }
         tokio::time::sleep(cx.config.charging).await;
         on_the_way(cx, experiment.course, &session_id, &given).await?;
@@ -281,7 +282,7 @@ async fn charge_once(cx: &Arc<Ctx>, experiment: &Experiment, place: &Place) -> C
         }
     }
     let bills = |r: &Received| r.is("POST", "receiver", "cdrs") && r.body.contains(&uid);
-    let posted = cx.expect_request(mark, "a CDR after the charge", bills).await?;
+    let posted = cx.expect_within(patience(cx), mark, "a CDR after the charge", bills).await?;
     if triggers.is_given("remove_station") {
         // A station that stays harms nobody.
         let given = [("location_id", &*location_id), ("evse_uid", &*evse_uid), ("time_zone", zone.name())];
@@ -302,6 +303,11 @@ async fn charge_once(cx: &Arc<Ctx>, experiment: &Experiment, place: &Place) -> C
     Ok(PricedCharge { tariff_id, tariff, zone, course, begun, expiry, cdr, session_calls })
 }
 
+/// Dozens of charges at the same time are much for a small platform.
+fn patience(cx: &Arc<Ctx>) -> Duration {
+    cx.config.patience * 2
+}
+
 /// Reserves the station for some seconds; gives the end.
 async fn reserve(
     cx: &Arc<Ctx>,
@@ -319,7 +325,8 @@ async fn reserve(
         Some("ACCEPTED") => {}
         other => return skip(format!("RESERVE_NOW was answered with {}", other.unwrap_or("nothing"))),
     }
-    let result = cx.expect_request(mark, "a CommandResult", |r| r.method == "POST" && r.path == path).await?;
+    let result =
+        cx.expect_within(patience(cx), mark, "a CommandResult", |r| r.method == "POST" && r.path == path).await?;
     let result = result.json.unwrap_or_default();
     if result["result"] != "ACCEPTED" {
         return skip(format!("the result of RESERVE_NOW was {}", result["result"]));

@@ -18,13 +18,13 @@ pub async fn resume(party: &Party) -> Result<(), DbError> {
                     )
                     .execute(&mut **tx)
                     .await?;
-                    for table in ["sync_state", "sync_pulls"] {
+                    for table in ["sync_pulls", "sync_state"] {
                         let free = format!("UPDATE {table} SET lease_holder = '', lease_until = 0");
                         sqlx::query(sqlx::AssertSqlSafe(free)).execute(&mut **tx).await?;
                     }
                 }
-                sqlx::query("UPDATE sync_state SET retry_at = 0").execute(&mut **tx).await?;
                 sqlx::query("UPDATE sync_pulls SET next_at = 0").execute(&mut **tx).await?;
+                sqlx::query("UPDATE sync_state SET retry_at = 0").execute(&mut **tx).await?;
                 Ok(())
             })
         })
@@ -33,13 +33,10 @@ pub async fn resume(party: &Party) -> Result<(), DbError> {
 
 /// A new or renewed registration: the peer's lists are fetched completely.
 pub(crate) async fn after_registration(tx: &mut Tx, peer_id: &str) -> Result<(), DbError> {
-    sqlx::query("UPDATE sync_pulls SET next_at = 0, full_pull = 1 WHERE peer_id = $1")
-        .bind(peer_id)
-        .execute(&mut **tx)
-        .await?;
     for statement in [
-        "UPDATE sync_state SET retry_at = 0 WHERE peer_id = $1",
         "UPDATE sync_behind SET retry_at = 0 WHERE peer_id = $1",
+        "UPDATE sync_pulls SET next_at = 0, full_pull = 1 WHERE peer_id = $1",
+        "UPDATE sync_state SET retry_at = 0 WHERE peer_id = $1",
     ] {
         sqlx::query(statement).bind(peer_id).execute(&mut **tx).await?;
     }
@@ -62,10 +59,11 @@ pub(crate) async fn request_sync(party: &Party, peer_id: &str, full: bool) -> Re
                         .execute(&mut **tx)
                         .await?;
                 }
+                // Marks, pulls, state: everywhere in this order, or two transactions would wait for each other.
                 for statement in [
+                    "UPDATE sync_behind SET retry_at = 0 WHERE peer_id = $1",
                     "UPDATE sync_pulls SET next_at = 0 WHERE peer_id = $1",
                     "UPDATE sync_state SET retry_at = 0 WHERE peer_id = $1",
-                    "UPDATE sync_behind SET retry_at = 0 WHERE peer_id = $1",
                 ] {
                     sqlx::query(statement).bind(&peer_id).execute(&mut **tx).await?;
                 }

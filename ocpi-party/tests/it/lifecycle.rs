@@ -60,7 +60,8 @@ async fn the_tasks_work_when_they_are_nudged_and_stop_when_they_are_told() {
         cpo.party.nudge();
         assert_eq!(next(&mut told).await, "US/CPO|1");
         let id = cpo.peer().await.id.clone();
-        cpo.operator("POST", &format!("/partners/{id}/sync"), None).await;
+        let answer = cpo.operator("POST", &format!("/partners/{id}/sync"), None).await;
+        assert_eq!(answer.http, 202, "{answer:?}");
         assert_eq!(next(&mut told).await, "tokens since");
         shutdown.trigger();
         for task in tasks {

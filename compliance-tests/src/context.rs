@@ -403,6 +403,16 @@ impl Ctx {
         self.request(method, url).json(body).send().await
     }
 
+    /// PUT of a token that is the tester's own. It is then in the tester's list too: a platform that reads that list at
+    /// this moment, as it does after a registration, may forget what the list does not hold.
+    pub async fn push_token(self: &Arc<Self>, url: impl Into<String>, token: &Value) -> CaseResult<Answer> {
+        let answer = self.put("PUT", url, token).await?;
+        if answer.succeeded().is_ok() {
+            self.party.publish("tokens", token.clone());
+        }
+        Ok(answer)
+    }
+
     /// The URL of a list, with the `date_from` that Sessions require.
     pub fn list_url(&self, module: &str, query: &[(&str, &str)]) -> CaseResult<String> {
         let base = self.sender(module)?;

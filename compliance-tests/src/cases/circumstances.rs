@@ -435,7 +435,7 @@ async fn push_card(cx: &Arc<Ctx>, group: &str) -> CaseResult<String> {
     let mut token = fixtures::token(cx.owner(), &uid, "RFID", &crate::clock::timestamp());
     token["group_id"] = json!(group);
     let url = cx.receiver("tokens", cx.owner(), &[&uid])?;
-    cx.put("PUT", &url, &token).await?.succeeded()?;
+    cx.push_token(&url, &token).await?.succeeded()?;
     cx.on_cleanup("PATCH", &url, Some(&json!({"valid": false, "last_updated": crate::clock::timestamp()})));
     Ok(uid)
 }

@@ -332,7 +332,7 @@ fn offline_card() -> Case {
             let mut token = fixtures::token(cx.owner(), &uid, "RFID", &crate::clock::timestamp());
             token["whitelist"] = json!("ALLOWED_OFFLINE");
             let url = cx.receiver("tokens", cx.owner(), &[&uid])?;
-            cx.put("PUT", &url, &token).await?.succeeded()?;
+            cx.push_token(&url, &token).await?.succeeded()?;
             cx.on_cleanup("PATCH", &url, Some(&json!({"valid": false, "last_updated": crate::clock::timestamp()})));
             let spot = spot(&cx, "RFID_READER").await?;
             let given =

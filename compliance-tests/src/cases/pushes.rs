@@ -165,7 +165,7 @@ async fn swipe(
         );
     }
     let url = cx.receiver("tokens", cx.owner(), &[&uid])?;
-    cx.put("PUT", &url, &token).await?.succeeded()?;
+    cx.push_token(&url, &token).await?.succeeded()?;
     cx.on_cleanup("PATCH", &url, Some(&json!({"valid": false, "last_updated": crate::clock::timestamp()})));
     let spot = super::triggers::spot(cx, "RFID_READER").await?;
     let mark = cx.party.mark();

@@ -259,7 +259,8 @@ impl Slot {
     }
 
     async fn put(&self, cx: &Arc<Ctx>, body: &Value) -> CaseResult<Answer> {
-        cx.put("PUT", self.url(cx)?, body).await
+        let url = self.url(cx)?;
+        if self.kind.name == "token" { cx.push_token(url, body).await } else { cx.put("PUT", url, body).await }
     }
 
     async fn stored(&self, cx: &Arc<Ctx>) -> CaseResult<Value> {

@@ -39,7 +39,7 @@ fn types() -> Vec<Case> {
             .sabotage("receiver-type-ignored")
             .run(|cx| async move {
                 let (url, token) = app_user(&cx)?;
-                cx.put("PUT", with_query(&url, &[("type", "APP_USER")]), &token).await?.succeeded()?;
+                cx.push_token(with_query(&url, &[("type", "APP_USER")]), &token).await?.succeeded()?;
                 let typed = cx.get(with_query(&url, &[("type", "APP_USER")])).await?;
                 ensure(typed.object()?["uid"] == token["uid"], "the APP_USER token", || typed.describe())?;
                 let plain = cx.get(&url).await?;
@@ -53,8 +53,8 @@ fn types() -> Vec<Case> {
             .run(|cx| async move {
                 let (url, app) = app_user(&cx)?;
                 let rfid = fixtures::token(cx.owner(), app["uid"].as_str().unwrap_or(""), "RFID", &early(0));
-                cx.put("PUT", &url, &rfid).await?.succeeded()?;
-                cx.put("PUT", with_query(&url, &[("type", "APP_USER")]), &app).await?.succeeded()?;
+                cx.push_token(&url, &rfid).await?.succeeded()?;
+                cx.push_token(with_query(&url, &[("type", "APP_USER")]), &app).await?.succeeded()?;
                 for kind in ["RFID", "APP_USER"] {
                     let answer = cx.get(with_query(&url, &[("type", kind)])).await?;
                     ensure(answer.object()?["type"] == kind, kind, || answer.describe())?;
@@ -70,8 +70,8 @@ fn types() -> Vec<Case> {
                 let (url, app) = app_user(&cx)?;
                 let rfid = fixtures::token(cx.owner(), app["uid"].as_str().unwrap_or(""), "RFID", &early(0));
                 let typed = with_query(&url, &[("type", "APP_USER")]);
-                cx.put("PUT", &url, &rfid).await?.succeeded()?;
-                cx.put("PUT", &typed, &app).await?.succeeded()?;
+                cx.push_token(&url, &rfid).await?.succeeded()?;
+                cx.push_token(&typed, &app).await?.succeeded()?;
                 cx.put("PATCH", &typed, &json!({"valid": false, "last_updated": early(5)})).await?.succeeded()?;
                 let changed = cx.get(&typed).await?;
                 ensure(changed.object()?["valid"] == false, "valid: false", || changed.describe())?;
@@ -87,7 +87,7 @@ fn types() -> Vec<Case> {
                 let uid = cx.new_id("RF");
                 let token = fixtures::token(cx.owner(), &uid, "RFID", &early(0));
                 let url = cx.receiver("tokens", cx.owner(), &[&uid])?;
-                cx.put("PUT", &url, &token).await?.succeeded()?;
+                cx.push_token(&url, &token).await?.succeeded()?;
                 let answer = cx.get(with_query(&url, &[("type", "RFID")])).await?;
                 ensure(answer.object()?["uid"] == uid.as_str(), "the token", || answer.describe())
             }),
@@ -101,7 +101,7 @@ fn types() -> Vec<Case> {
                 let mut token = fixtures::token(cx.owner(), &uid, "RFID", &early(0));
                 token["group_id"] = json!("G".repeat(36));
                 let url = cx.receiver("tokens", cx.owner(), &[&uid])?;
-                cx.put("PUT", &url, &token).await?.succeeded()?;
+                cx.push_token(&url, &token).await?.succeeded()?;
                 let answer = cx.get(&url).await?;
                 match crate::formats::difference(&token, answer.object()?, "") {
                     None => Ok(()),

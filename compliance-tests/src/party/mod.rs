@@ -367,12 +367,15 @@ impl Party {
         self.state().own.get(module).cloned().unwrap_or_default()
     }
 
-    /// Puts an object into one of the party's own lists, or replaces the one with its id.
+    /// Puts an object into one of the party's own lists, or replaces the one with its id (tokens: uid and type).
     pub fn publish(&self, module: &'static str, object: Value) {
         let mut state = self.state();
         let list = state.own.entry(module).or_default();
         let id = id_of(module, &object).to_string();
-        match list.iter_mut().find(|known| id_of(module, known).eq_ignore_ascii_case(&id)) {
+        let same = |known: &Value| {
+            id_of(module, known).eq_ignore_ascii_case(&id) && (module != "tokens" || known["type"] == object["type"])
+        };
+        match list.iter_mut().find(|known| same(known)) {
             Some(known) => *known = object,
             None => list.push(object),
         }

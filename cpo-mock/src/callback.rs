@@ -7,6 +7,38 @@ use ocpi_types::PartyId;
 
 use crate::App;
 
+/// How far the result is that a partner waits for, of a command or of a request about a charging profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Refused: there will be no result.
+    Refused,
+    /// Passed on to the station, or about to be.
+    Accepted,
+    /// Somebody is sending the result.
+    Sending,
+    /// The partner has the result.
+    Sent,
+    /// The result did not get through.
+    Undelivered,
+    /// The promised time had passed before anybody could send a result.
+    Expired,
+}
+
+impl State {
+    /// As it is kept in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "REFUSED",
+            Self::Accepted => "ACCEPTED",
+            Self::Sending => "SENDING",
+            Self::Sent => "SENT",
+            Self::Undelivered => "UNDELIVERED",
+            Self::Expired => "EXPIRED",
+        }
+    }
+}
+
 /// Where a result goes.
 pub(crate) struct Callback<'a> {
     /// The partner.

@@ -7,7 +7,6 @@
 
 mod api;
 mod app;
-mod callback;
 mod config;
 mod demo;
 mod docs;
@@ -15,6 +14,7 @@ mod ids;
 mod inbox;
 mod outbox;
 
+pub mod callback;
 pub mod cdrs;
 pub mod charging;
 pub mod charging_profiles;

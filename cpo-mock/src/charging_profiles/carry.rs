@@ -13,9 +13,9 @@ use ocpi_types::{
 };
 
 use super::convert;
-use super::store::{self, Kind, Record, State};
+use super::store::{self, Kind, Record};
 use crate::App;
-use crate::callback::Callback;
+use crate::callback::{Callback, State};
 use crate::sessions;
 use crate::station::{Answer, Command, EvseKey, Origin, Profile, ProfileChange, Stations};
 

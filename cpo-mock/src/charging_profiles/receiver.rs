@@ -22,7 +22,7 @@ use super::store::{self, Kind, Record};
 use crate::App;
 use crate::sessions::store::Found;
 use crate::station::EvseKey;
-use crate::{locations, sessions};
+use crate::{callback, locations, sessions};
 
 /// Asks what the station intends to do with a Session
 ///
@@ -178,9 +178,9 @@ async fn refuse(app: &App, peer: &Peer, found: &Found) -> Result<Option<Refusal>
 async fn remember(app: &App, record: Record) -> Result<(), DbError> {
     let now = app.party.clock.wall();
     let (state, result_by) = if record.response == Verdict::Accepted.as_str() {
-        (store::State::Accepted, now + Duration::from_secs(u64::from(app.config.command_timeout)))
+        (callback::State::Accepted, now + Duration::from_secs(u64::from(app.config.command_timeout)))
     } else {
-        (store::State::Refused, now)
+        (callback::State::Refused, now)
     };
     app.party.db.write(move |tx| Box::pin(async move { store::add(tx, &record, state, now, result_by).await })).await
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::Row;
 
+use crate::callback::State;
 use crate::sessions;
 
 /// What a partner asked for.
@@ -64,36 +65,6 @@ pub struct Record {
     pub correlation_id: String,
     /// Where the result goes.
     pub response_url: String,
-}
-
-/// How far a request is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// Refused: there will be no result.
-    Refused,
-    /// Passed on to the station, or about to be.
-    Accepted,
-    /// Somebody is sending the result.
-    Sending,
-    /// The partner has the result.
-    Sent,
-    /// The result did not get through.
-    Undelivered,
-    /// The promised time had passed before anybody could send a result.
-    Expired,
-}
-
-impl State {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Refused => "REFUSED",
-            Self::Accepted => "ACCEPTED",
-            Self::Sending => "SENDING",
-            Self::Sent => "SENT",
-            Self::Undelivered => "UNDELIVERED",
-            Self::Expired => "EXPIRED",
-        }
-    }
 }
 
 /// Remembers a request. `now` and `result_by` are real time.

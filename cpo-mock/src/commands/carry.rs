@@ -7,9 +7,9 @@
 use ocpi_party::{DbError, Tx};
 use ocpi_types::{CommandResult, CommandResultType, CommandType, DisplayText, Object};
 
-use super::store::{self, Record, State};
+use super::store::{self, Record};
 use crate::App;
-use crate::callback::Callback;
+use crate::callback::{Callback, State};
 use crate::charging_profiles;
 use crate::reservations;
 use crate::station::{Answer, Command, EvseKey, Stations};

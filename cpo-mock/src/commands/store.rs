@@ -9,6 +9,7 @@ use ocpi_types::{DateTime, TokenType};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::callback::State;
 use crate::station::EvseKey;
 use crate::tokens;
 
@@ -53,36 +54,6 @@ pub struct Record {
     pub session_id: Option<String>,
     /// Where the result goes.
     pub response_url: String,
-}
-
-/// How far a command is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// Refused: there will be no result.
-    Refused,
-    /// Passed on to the station, or about to be.
-    Accepted,
-    /// Somebody is sending the result.
-    Sending,
-    /// The partner has the result.
-    Sent,
-    /// The result did not get through.
-    Undelivered,
-    /// The promised time had passed before anybody could send a result.
-    Expired,
-}
-
-impl State {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Refused => "REFUSED",
-            Self::Accepted => "ACCEPTED",
-            Self::Sending => "SENDING",
-            Self::Sent => "SENT",
-            Self::Undelivered => "UNDELIVERED",
-            Self::Expired => "EXPIRED",
-        }
-    }
 }
 
 /// A command to be remembered.

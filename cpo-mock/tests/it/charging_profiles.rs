@@ -2,7 +2,8 @@
 
 use axum::http::Method;
 use cpo_mock::Config;
-use cpo_mock::charging_profiles::store::{self, Kind, Record, State};
+use cpo_mock::callback::State;
+use cpo_mock::charging_profiles::store::{self, Kind, Record};
 use cpo_mock::station::{Command, EvseKey, Origin, Profile, ProfileChange, Stations, Unit};
 use ocpi_party::DbError;
 use ocpi_party::testing::databases;

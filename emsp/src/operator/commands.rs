@@ -4,34 +4,17 @@ use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
 use ocpi_party::{Operator, OperatorError, OperatorErrors, OperatorJson};
-use ocpi_types::{CommandResponse, CommandResponseType, CommandResult, DateTime, PartyId, Session};
+use ocpi_types::{CommandResponse, CommandResponseType, CommandResult, PartyId, Session};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::progress::{Asked, Progress};
 use super::{Listing, OperatorQuery, Part, failed, unreadable};
 use crate::commands::issue::{self, NotSent};
 use crate::commands::order::{CancelOrder, ReserveOrder, StartOrder, StopOrder, UnlockOrder};
 use crate::commands::reserve;
 use crate::commands::store::{self, Command};
 use crate::{App, sessions, time_text};
-
-/// How far a command is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum CommandState {
-    /// It is on its way; the CPO has not answered yet.
-    Sent,
-    /// The CPO has passed it on to the station; the result is awaited.
-    Waiting,
-    /// The result is there.
-    Done,
-    /// The CPO does not pass it on.
-    Refused,
-    /// It did not reach the CPO, or nobody knows whether it did.
-    Failed,
-    /// No result in time. The station may still have done it.
-    Timeout,
-}
 
 /// A command as operators see it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -42,7 +25,7 @@ pub struct CommandView {
     #[schema(example = "START_SESSION")]
     pub command: String,
     /// How far it is.
-    pub state: CommandState,
+    pub state: Progress,
     /// The CPO.
     #[schema(example = "US/CPO")]
     pub party: String,
@@ -76,21 +59,6 @@ pub struct CommandView {
     pub session: Option<Session>,
 }
 
-fn state(command: &Command, response: Option<&CommandResponse>, now: DateTime) -> CommandState {
-    if command.result.is_some() {
-        return CommandState::Done;
-    }
-    let late = now.timestamp_millis() > command.deadline;
-    match response {
-        Some(response) if response.result != CommandResponseType::Accepted => CommandState::Refused,
-        Some(_) if late => CommandState::Timeout,
-        Some(_) => CommandState::Waiting,
-        None if command.failure.is_some() => CommandState::Failed,
-        None if late => CommandState::Timeout,
-        None => CommandState::Sent,
-    }
-}
-
 async fn view(app: &App, command: Command) -> Result<CommandView, OperatorError> {
     let read = |json: &Option<String>| json.as_deref().map(serde_json::from_str).transpose();
     let response = read(&command.response).map_err(|_| unreadable("a command's response"))?;
@@ -99,9 +67,15 @@ async fn view(app: &App, command: Command) -> Result<CommandView, OperatorError>
         parsed.map_err(|_| unreadable("a command's result"))
     };
     let reservation_id = reservation_id(&command);
+    let asked = Asked {
+        accepted: response.as_ref().map(|response: &CommandResponse| response.result == CommandResponseType::Accepted),
+        failed: command.failure.is_some(),
+        done: command.result.is_some(),
+        deadline: command.deadline,
+    };
     Ok(CommandView {
         reservation_id,
-        state: state(&command, response.as_ref(), app.party.clock.wall()),
+        state: asked.progress(app.party.clock.wall()),
         session: session_of(app, &command).await?,
         response,
         result: result_of(&command.result)?,

@@ -9,6 +9,7 @@ pub mod commands;
 pub mod drivers;
 pub mod explanations;
 pub mod objects;
+pub mod progress;
 pub mod reservations;
 pub mod smart_charging;
 pub mod tokens;

@@ -6,7 +6,7 @@ use http::StatusCode;
 use ocpi_party::{Operator, OperatorError, OperatorErrors, OperatorJson};
 use ocpi_types::{
     ActiveChargingProfile, ChargingPreferences, ChargingProfile, ChargingProfileResponse, ChargingProfileResponseType,
-    DateTime, Object, Rule,
+    Object, Rule,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::commands::not_sent;
 use super::objects::ObjectPath;
+use super::progress::{Asked, Progress};
 use super::unreadable;
 use crate::charging_profiles::issue::{self, Order, Sent};
 use crate::charging_profiles::store::{self, Kind, Relay, Request};
@@ -24,24 +25,6 @@ use crate::{App, sessions, time_text};
 /// How many requests are shown with a session.
 const SHOWN: i64 = 50;
 
-/// How far a request is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum RequestState {
-    /// It is on its way; the CPO has not answered yet.
-    Sent,
-    /// The CPO has passed it on to the station; the result is awaited.
-    Waiting,
-    /// The result is there.
-    Done,
-    /// The CPO does not pass it on.
-    Refused,
-    /// It did not reach the CPO, or nobody knows whether it did.
-    Failed,
-    /// No result in time. The station may still have done it.
-    Timeout,
-}
-
 /// A request about the charging profile of a session.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RequestView {
@@ -50,7 +33,7 @@ pub struct RequestView {
     /// What was asked: `PUT` sets a profile, `DELETE` clears it, `GET` asks what the station intends to do.
     pub kind: Kind,
     /// How far it is.
-    pub state: RequestState,
+    pub state: Progress,
     /// The CPO.
     #[schema(example = "US/CPO")]
     pub party: String,
@@ -123,29 +106,20 @@ pub struct PreferencesView {
     pub failure: Option<String>,
 }
 
-fn state(request: &Request, response: Option<&ChargingProfileResponse>, now: DateTime) -> RequestState {
-    if request.result.is_some() {
-        return RequestState::Done;
-    }
-    let late = now.timestamp_millis() > request.deadline;
-    match response {
-        Some(response) if response.result != ChargingProfileResponseType::Accepted => RequestState::Refused,
-        Some(_) if late => RequestState::Timeout,
-        Some(_) => RequestState::Waiting,
-        None if request.failure.is_some() => RequestState::Failed,
-        None if late => RequestState::Timeout,
-        None => RequestState::Sent,
-    }
-}
-
 fn view(app: &App, request: Request) -> Result<RequestView, OperatorError> {
     let response = request.response.as_deref().map(serde_json::from_str::<ChargingProfileResponse>).transpose();
     let response = response.map_err(|_| unreadable("the answer to a request"))?;
     let json = |text: &Option<String>| {
         text.as_deref().map(serde_json::from_str::<Value>).transpose().map_err(|_| unreadable("a result"))
     };
+    let asked = Asked {
+        accepted: response.as_ref().map(|response| response.result == ChargingProfileResponseType::Accepted),
+        failed: request.failure.is_some(),
+        done: request.result.is_some(),
+        deadline: request.deadline,
+    };
     Ok(RequestView {
-        state: state(&request, response.as_ref(), app.party.clock.wall()),
+        state: asked.progress(app.party.clock.wall()),
         result: json(&request.result)?,
         later_result: json(&request.later_result)?,
         response,

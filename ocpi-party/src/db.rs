@@ -107,6 +107,16 @@ impl Db {
         &self.inner.readers
     }
 
+    /// For several queries that belong together: they all see what was there at one moment.
+    pub async fn snapshot(&self) -> Result<Transaction<'static, Any>, DbError> {
+        let mut tx = self.inner.readers.begin().await?;
+        if self.inner.backend == Backend::Postgres {
+            // By default each statement would see what was committed before itself.
+            sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *tx).await?;
+        }
+        Ok(tx)
+    }
+
     /// Runs `job` in a transaction and answers when it is durable. `Err` from the job undoes what the job did.
     ///
     /// The job runs to its end even when the caller goes away.

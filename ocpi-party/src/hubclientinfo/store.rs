@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use ocpi_types::{ClientInfo, ConnectionStatus, DateTime, ModuleId, Object, PartyId, Role};
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
 use super::Client;
 use crate::peers::{PEERS, record_finding};
@@ -169,8 +169,8 @@ pub(crate) async fn list(db: &Db, hub_id: &str) -> Result<Vec<String>, DbError> 
 }
 
 /// The parties behind all hubs, with the id of the hub.
-pub(crate) async fn load_all(db: &Db) -> Result<Vec<(String, Client)>, DbError> {
-    let rows = sqlx::query("SELECT peer_id, party, role, status FROM hub_clients").fetch_all(db.read()).await?;
+pub(crate) async fn load_all(view: &mut AnyConnection) -> Result<Vec<(String, Client)>, DbError> {
+    let rows = sqlx::query("SELECT peer_id, party, role, status FROM hub_clients").fetch_all(view).await?;
     let read = |row: &sqlx::any::AnyRow| {
         let party: &str = row.try_get("party")?;
         let client = Client {

@@ -188,9 +188,13 @@ impl Peers {
     async fn read(&self) -> Result<Arc<Snapshot>, DbError> {
         // Before the query: what changes while it runs makes the snapshot outdated.
         let (generation, read_at) = (self.generation.load(Ordering::Acquire), Instant::now());
-        let by_id = store::load_peers(&self.db).await?;
+        // A peer whose registration ends at this moment must not be seen with endpoints and without a token.
+        let mut view = self.db.snapshot().await?;
+        let by_id = store::load_peers(&mut view).await?;
+        let stored = store::load_tokens(&mut view).await?;
+        view.commit().await?;
         let mut tokens = HashMap::new();
-        for token in store::load_tokens(&self.db).await? {
+        for token in stored {
             let Some(peer) = by_id.get(&token.peer_id).cloned() else { continue };
             let known = Known {
                 peer,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use ocpi_http::{Secret, TokenForm};
 use ocpi_types::{CredentialsRole, DateTime, Endpoint, Extra, InterfaceRole, ModuleId, PartyId, Role};
-use sqlx::Row;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
 
 use super::cache::PEERS;
 use super::{Peer, PeerStatus, TokenKind, party_of};
@@ -26,10 +26,10 @@ pub(super) struct StoredToken {
     pub(super) used: bool,
 }
 
-pub(super) async fn load_peers(db: &Db) -> Result<HashMap<String, Arc<Peer>>, DbError> {
+pub(super) async fn load_peers(view: &mut AnyConnection) -> Result<HashMap<String, Arc<Peer>>, DbError> {
     let rows = sqlx::query("SELECT peer_id, module, role, url FROM peer_endpoints ORDER BY module, role");
     let mut endpoints: HashMap<String, Vec<Endpoint>> = HashMap::new();
-    for row in rows.fetch_all(db.read()).await? {
+    for row in rows.fetch_all(&mut *view).await? {
         let endpoint = Endpoint {
             identifier: ModuleId::from(row.try_get::<&str, _>("module")?),
             role: InterfaceRole::from(row.try_get::<&str, _>("role")?),
@@ -39,12 +39,12 @@ pub(super) async fn load_peers(db: &Db) -> Result<HashMap<String, Arc<Peer>>, Db
         endpoints.entry(row.try_get("peer_id")?).or_default().push(endpoint);
     }
     let mut clients: HashMap<String, HashMap<_, Vec<_>>> = HashMap::new();
-    for (hub_id, client) in hubclientinfo::store::load_all(db).await? {
+    for (hub_id, client) in hubclientinfo::store::load_all(view).await? {
         let of_hub = clients.entry(hub_id).or_default();
         of_hub.entry(client.party).or_default().push((client.role, client.status));
     }
     let mut peers = Vec::new();
-    for row in sqlx::query("SELECT * FROM peers").fetch_all(db.read()).await? {
+    for row in sqlx::query("SELECT * FROM peers").fetch_all(&mut *view).await? {
         let mut peer = read_peer(&row)?;
         peer.endpoints = endpoints.remove(&peer.id).unwrap_or_default();
         peer.clients = clients.remove(&peer.id).unwrap_or_default();
@@ -85,9 +85,9 @@ fn read_peer(row: &AnyRow) -> Result<Peer, DbError> {
     })
 }
 
-pub(super) async fn load_tokens(db: &Db) -> Result<Vec<StoredToken>, DbError> {
+pub(super) async fn load_tokens(view: &mut AnyConnection) -> Result<Vec<StoredToken>, DbError> {
     let rows = sqlx::query("SELECT hash, peer_id, kind, expires_at, created_at, used_at FROM peer_tokens")
-        .fetch_all(db.read())
+        .fetch_all(view)
         .await?;
     rows.iter()
         .map(|row| {

@@ -74,9 +74,15 @@ async fn fetch(
     if *module == ModuleId::Hubclientinfo {
         return hubclientinfo::pull(party, peer, since).await;
     }
-    // Who is behind a hub may have been learned a moment ago.
-    let known = if peer.is_hub() { party.peers.get(&peer.id).await.ok().flatten() } else { None };
-    inbox.pull(known.as_deref().unwrap_or(peer), module, since).await
+    if !peer.is_hub() {
+        return inbox.pull(peer, module, since).await;
+    }
+    // Who is behind a hub may have been learned a moment ago; the registration may also have ended.
+    let known = party.peers.get(&peer.id).await.map_err(|error| CallError::Request(error.to_string()))?;
+    let Some(known) = known.filter(|peer| peer.status == PeerStatus::Registered) else {
+        return Err(CallError::Request("the registration has ended".to_owned()));
+    };
+    inbox.pull(&known, module, since).await
 }
 
 /// Pulls all modules from one peer now; `full` without `date_from`. `None` when there is no such registered peer.

@@ -20,6 +20,30 @@ async fn ids(db: &Db) -> Vec<String> {
     sqlx::query_scalar("SELECT id FROM locations ORDER BY seq").fetch_all(db.read()).await.unwrap()
 }
 
+#[tokio::test]
+async fn a_snapshot_shows_one_moment_whatever_is_written_meanwhile() {
+    for database in databases().await {
+        let db = Db::open(&database.url, &[&MIGRATIONS]).await.unwrap();
+        let add = async |id: &'static str| {
+            let added: Result<(), DbError> = db.write(move |tx| Box::pin(insert(tx, id))).await;
+            added.unwrap();
+        };
+        add("BEFORE").await;
+        let mut view = db.snapshot().await.unwrap();
+        for _ in 0..2 {
+            let query = sqlx::query_scalar("SELECT id FROM locations ORDER BY seq");
+            let seen: Vec<String> = query.fetch_all(&mut *view).await.unwrap();
+            assert_eq!(seen, ["BEFORE"], "{}", database.name);
+            if ids(&db).await.len() == 1 {
+                add("MEANWHILE").await;
+            }
+        }
+        assert_eq!(ids(&db).await, ["BEFORE", "MEANWHILE"], "{}", database.name);
+        view.commit().await.unwrap();
+        db.close().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failing_job_takes_nothing_with_it_but_itself() {
     for database in databases().await {

@@ -10,6 +10,7 @@ case "${1:-}" in -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 0 ;; e
 out=target/reports
 mkdir -p "$out"
 run=()
+status=0
 if (source scripts/postgres.inc.sh && find_postgres); then run=(scripts/with-postgres.sh); fi
 
 if cargo llvm-cov --version >/dev/null 2>&1; then
@@ -18,9 +19,15 @@ if cargo llvm-cov --version >/dev/null 2>&1; then
   cargo llvm-cov report --summary-only
 else
   cargo tarpaulin --version >/dev/null 2>&1 || cargo install --locked cargo-tarpaulin >&2
+  # It builds no examples, and the lessons are tested as programs.
+  cargo build --workspace --examples --locked >&2
+  mkdir -p target/coverage/debug/examples
+  cp -a target/debug/examples/[0-9][0-9]_* target/coverage/debug/examples/
   "${run[@]}" cargo tarpaulin --workspace --locked --engine llvm --skip-clean --target-dir target/coverage \
-    --exclude-files '*/tests/*' --out Xml --out Html --output-dir "$out" --timeout 900 >&2
+    --exclude-files '*/tests/*' --out Xml --out Html --output-dir "$out" --no-fail-fast --timeout 900 >&2 || status=$?
   mv -f "$out/cobertura.xml" "$out/coverage.xml"
   mv -f "$out/tarpaulin-report.html" "$out/coverage.html"
   python3 scripts/coverage.py "$out/coverage.xml"
 fi
+# A test that failed makes the figure a lower bound, and the run a failure.
+exit "$status"

@@ -121,6 +121,8 @@ pub enum Lane {
     Reservations,
     /// Steers charges by profiles and preferences.
     Steering,
+    /// Stations that do not do what they are told.
+    Stations,
 }
 
 impl Lane {
@@ -132,7 +134,9 @@ impl Lane {
             Self::Main => (Phase::Unregistered, Phase::Audit),
             Self::Prices => (Phase::Charging, Phase::Charging),
             Self::Rotation | Self::Partners | Self::Receivers => (Phase::Reading, Phase::Rotation),
-            Self::Pulls | Self::Hub | Self::Reservations | Self::Steering => (Phase::Connected, Phase::Rotation),
+            Self::Pulls | Self::Hub | Self::Reservations | Self::Steering | Self::Stations => {
+                (Phase::Connected, Phase::Rotation)
+            }
         }
     }
 }

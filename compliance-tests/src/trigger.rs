@@ -67,6 +67,18 @@ pub const KNOWN: &[Known] = &[
     known("fault_station", "let an EVSE break down", &["location_id", "evse_uid"], &[]),
     known("repair_station", "repair it", &["location_id", "evse_uid"], &[]),
     known(
+        "set_temper",
+        "let an EVSE refuse commands (REFUSING), fail at them (FAILING), not answer them (SILENT), or obey again (NORMAL)",
+        &["location_id", "evse_uid", "connector_id", "temper"],
+        &[],
+    ),
+    known(
+        "station_with_schedule",
+        "put a station up whose EVSE is AVAILABLE and will have this status from `period_begin` on (status_schedule)",
+        &["status", "period_begin", "period_end", "time_zone"],
+        &["location_id", "evse_uid"],
+    ),
+    known(
         "remove_information",
         "take an optional field away from a location of `create_location`",
         &["location_id"],

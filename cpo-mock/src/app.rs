@@ -101,6 +101,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(operator::stations::unplug))
         .routes(routes!(operator::stations::site_limit))
         .routes(routes!(operator::stations::present_card))
+        .routes(routes!(operator::stations::temper))
         .routes(routes!(operator::stations::fault))
         .routes(routes!(operator::stations::repair))
 }

@@ -158,6 +158,7 @@ fn stations(docs: &mut Examples<'_>) {
     .body(&at("present-card"), json!({ "uid": "04DE5000000002" }))
     .body(&at("site-limit"), json!({ "watts": 7000 }))
     .parameter(&at("site-limit"), "evse_uid", "SFO001-1")
+    .body(&at("temper"), json!({ "temper": "NORMAL" }))
     .body(&at("fault"), json!({ "fault": "ground fault" }))
     .parameter(&at("fault"), "evse_uid", "SEA001-2")
     .parameter(&at("present-card"), "evse_uid", "PHX001-2")

@@ -31,6 +31,8 @@ async fn judge(program: &'static str, role: &str) {
         if role == "cpo" {
             // The suite asks more about one session than any partner.
             options.extend(["--profile-requests-per-minute", "1000"]);
+            // A station is silent as long as it is waited for.
+            options.extend(["--command-timeout", "15"]);
         }
         let server = Server::start_on(program, port, &database.url, &options).await;
         let base = format!("http://127.0.0.1:{port}");

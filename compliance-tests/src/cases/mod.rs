@@ -25,6 +25,7 @@ mod receivers;
 mod registrations;
 mod relay;
 mod reservations;
+mod stations;
 mod tokens;
 mod triggers;
 mod versions;
@@ -59,6 +60,7 @@ pub fn all() -> Vec<Case> {
             at_stations(Lane::Reservations, reservations::cases()),
             at_stations(Lane::Steering, preferences::cases()),
             at_stations(Lane::Steering, charging_profiles::cases()),
+            beside(Lane::Stations, stations::cases()),
             relay::cases(),
             pushes::cases(),
             outages::cases(),

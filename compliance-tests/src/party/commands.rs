@@ -8,6 +8,9 @@ use super::{Party, Peer, Received, id_of};
 use crate::case::TargetRole;
 use crate::schema;
 
+/// How long a silent station is waited for.
+const PATIENCE_WITH_STATIONS: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// What a command leads to once it was accepted.
 enum Work {
     Start(Value),
@@ -160,6 +163,13 @@ impl Party {
 
     async fn carry_out(&self, peer: &Peer, response_url: &str, work: Work) {
         let result = match &work {
+            Work::Start(body) if self.temper(body) == "SILENT" => {
+                if self.has("command-waits-for-ever") {
+                    return;
+                }
+                tokio::time::sleep(PATIENCE_WITH_STATIONS).await;
+                "TIMEOUT"
+            }
             Work::Nothing(result) => result,
             Work::Cancel(id) => {
                 if self.cancel(peer, id).await || self.has("command-unknown-reservation-accepted") {
@@ -199,8 +209,22 @@ impl Party {
         }
     }
 
+    /// How the station that a START_SESSION is for takes commands.
+    fn temper(&self, body: &Value) -> String {
+        if self.has("command-ignores-temper") {
+            return String::new();
+        }
+        let evse = body["evse_uid"].as_str().unwrap_or("").to_ascii_uppercase();
+        self.state().tempers.get(&evse).cloned().unwrap_or_default()
+    }
+
     /// What the station that a START_SESSION is for answers.
     fn station_says(&self, body: &Value) -> &'static str {
+        match self.temper(body).as_str() {
+            "REFUSING" => return "REJECTED",
+            "FAILING" => return "FAILED",
+            _ => {}
+        }
         let locations = self.own("locations");
         let same = |value: &Value, asked: &Value| {
             value.as_str().zip(asked.as_str()).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))

@@ -150,6 +150,8 @@ struct State {
     closed: bool,
     missed: Vec<outage::Missed>,
     recovering: bool,
+    /// How stations take commands that do not simply obey, by EVSE in upper case: see the trigger `set_temper`.
+    tempers: HashMap<String, String>,
     /// EVSEs from which the vehicle was taken away.
     unplugged: BTreeSet<String>,
     /// Tokens whose contract holds at one location only.

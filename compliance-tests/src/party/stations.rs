@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Party, Peer, id_of};
-use crate::clock;
+use crate::{clock, formats};
 
 impl Party {
     /// `None` when this is no such action.
@@ -32,6 +32,11 @@ impl Party {
                 self.set_status(peer, text(body, "location_id"), text(body, "evse_uid"), status).await;
                 json!({})
             }
+            "set_temper" => {
+                self.state().tempers.insert(text(body, "evse_uid").to_ascii_uppercase(), text(body, "temper").into());
+                json!({})
+            }
+            "station_with_schedule" => return Some(self.plan_status(body, peer)),
             "present_card" => {
                 self.present_card_again(peer, text(body, "token_uid"), text(body, "evse_uid")).await;
                 json!({})
@@ -62,6 +67,27 @@ impl Party {
         self.publish("tariffs", tariff.clone());
         self.push(peer, "PUT", "tariffs", &[text(body, "tariff_id")], "", Some(&tariff)).await;
         json!({})
+    }
+
+    /// Puts a station up that has this status from then on.
+    fn plan_status(&self, body: &Value, peer: &Peer) -> Result<Value, String> {
+        let begin = formats::instant(text(body, "period_begin")).ok_or("period_begin is no time")?;
+        let station = self.put_up_station(&json!([]), text(body, "time_zone"));
+        let mut planned =
+            self.own("locations").into_iter().find(|l| l["id"] == station["location_id"]).unwrap_or_default();
+        planned["evses"][0]["status_schedule"] = json!([
+            {"period_begin": body["period_begin"], "period_end": body["period_end"], "status": body["status"]}
+        ]);
+        self.publish("locations", planned);
+        let (party, peer, place, status) =
+            (self.clone(), peer.clone(), station.clone(), text(body, "status").to_string());
+        tokio::spawn(async move {
+            tokio::time::sleep((begin - clock::now()).to_std().unwrap_or_default()).await;
+            if !party.has("schedule-ignored") {
+                party.set_status(&peer, text(&place, "location_id"), text(&place, "evse_uid"), &status).await;
+            }
+        });
+        Ok(station)
     }
 
     async fn remove_information(&self, id: &str, peer: &Peer) -> Result<Value, String> {

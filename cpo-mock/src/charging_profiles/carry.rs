@@ -37,13 +37,15 @@ struct Outcome {
 }
 
 impl Outcome {
-    fn of(answer: Answer) -> Self {
+    /// `None` for a station that is silent.
+    fn of(answer: Answer) -> Option<Self> {
         let result = match answer {
+            Answer::Silent => return None,
             Answer::Accepted => ChargingProfileResultType::Accepted,
             Answer::NoProfile => ChargingProfileResultType::Unknown,
             _ => ChargingProfileResultType::Rejected,
         };
-        Self { result, plan: None }
+        Some(Self { result, plan: None })
     }
 
     fn rejected() -> Self {
@@ -69,17 +71,22 @@ pub(super) async fn carry(app: &App, id: &str, evse: &EvseKey, transaction_id: &
     };
     let outcome = match work {
         Work::Read(seconds) => app.simulator.plan(evse, transaction_id, seconds).await.map(|plan| match plan {
-            Some(plan) => Outcome { result: ChargingProfileResultType::Accepted, plan: Some(convert::active(&plan)) },
-            None => Outcome::rejected(),
+            Some(plan) => {
+                Some(Outcome { result: ChargingProfileResultType::Accepted, plan: Some(convert::active(&plan)) })
+            }
+            None => Some(Outcome::rejected()),
         }),
         Work::Set(profile) => app.simulator.send(evse, change(Some(profile))).await.map(Outcome::of),
         Work::Clear => app.simulator.send(evse, change(None)).await.map(Outcome::of),
     };
     let outcome = outcome.unwrap_or_else(|error| {
         tracing::error!(error = error.chain(), %evse, "a charging profile did not reach the station");
-        Outcome::rejected()
+        Some(Outcome::rejected())
     });
-    finish(app, id, &outcome).await;
+    // A station that is silent has time yet: see `sweep`.
+    if let Some(outcome) = outcome {
+        finish(app, id, &outcome).await;
+    }
 }
 
 /// Sends results for the requests whose time is nearly over, and gives up on those whose time is over.
@@ -103,7 +110,7 @@ async fn what_the_station_said(app: &App, record: &Record) -> Result<Outcome, Db
     let session = found.session;
     let evse = EvseKey { owner: found.owner, location_id: session.location_id, evse_uid: session.evse_uid };
     let answer = app.simulator.answer_to(&evse, &record.id).await?;
-    Ok(answer.map_or_else(Outcome::rejected, Outcome::of))
+    Ok(answer.and_then(Outcome::of).unwrap_or_else(Outcome::rejected))
 }
 
 /// Sends the result, unless somebody else has.

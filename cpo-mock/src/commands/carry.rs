@@ -36,6 +36,8 @@ pub(super) async fn carry(app: &App, id: &str, evse: &EvseKey, command: Command)
         Answer::Failed
     });
     let (result, message) = match answer {
+        // There is time yet: see `sweep`.
+        Answer::Silent => return,
         Answer::Accepted => (CommandResultType::Accepted, None),
         Answer::Rejected if cancels => {
             (CommandResultType::UnknownReservation, Some("the station knows of no such reservation"))

@@ -150,6 +150,9 @@ async fn manage(
     match app.simulator.send(&evse, Command::Profile(change)).await? {
         Answer::Accepted => app.simulator.view(&evse).await.map(Json).map_err(SimulatorError::into),
         Answer::NoProfile => Err(OperatorError::conflict("load management has not limited this session")),
-        _ => Err(OperatorError::conflict("the station refuses: its charge has just ended")),
+        Answer::Silent => Err(OperatorError::conflict("the station does not answer")),
+        _ => {
+            Err(OperatorError::conflict("the station refuses: its charge has just ended, or its temper is not NORMAL"))
+        }
     }
 }

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::query::Part;
 use crate::App;
 use crate::locations::store;
-use crate::station::{Car, EvseKey, SimulatorError, StationView};
+use crate::station::{Car, EvseKey, SimulatorError, StationView, Temper};
 use crate::tokens::authorize::Card;
 
 /// A part of the list of stations.
@@ -80,6 +80,14 @@ pub struct Fault {
     /// In words.
     #[schema(example = "ground fault")]
     fault: Option<String>,
+}
+
+/// How a station takes commands.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TemperOrder {
+    /// `NORMAL` makes an end of it.
+    temper: Temper,
 }
 
 /// What the site allows.
@@ -176,6 +184,12 @@ hands! {
     /// gone. People at the keyboard call it to see a partner's charging profile overruled.
     site_limit post "/operator/v1/stations/{evse_uid}/site-limit" (body: SiteLimit)
         |app, key, body| Box::pin(async move { app.simulator.limit_site(&key, body.watts.map(i64::from)).await });
+    /// Sets how the station takes commands
+    ///
+    /// Lets the station refuse commands, fail to carry them out or keep silent, until it is set to NORMAL again; cards and cables
+    /// work all the while. EMSPs under test call it to see their own platform cope with REJECTED, FAILED and TIMEOUT.
+    temper post "/operator/v1/stations/{evse_uid}/temper" (body: TemperOrder)
+        |app, key, body| Box::pin(async move { app.simulator.set_temper(&key, body.temper).await });
     /// Breaks the station
     ///
     /// Lets something break: a charge ends, the status becomes OUTOFORDER, and EMSPs are told. People at the keyboard

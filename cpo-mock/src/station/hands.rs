@@ -3,11 +3,20 @@
 use super::car::Car;
 use super::model::{Authorized, Plugged, Station};
 use super::settings::Settings;
-use super::{Answer, Command, EndReason, ReservationEnd};
+use super::{Answer, Command, EndReason, ReservationEnd, Temper};
 
 impl Station {
-    /// Carries a command out.
+    /// Takes a command as its temper is: a station that is not in its normal one does nothing.
     pub fn command(&mut self, command: Command, settings: &Settings) -> Answer {
+        match self.temper {
+            Temper::Normal => self.obey(command, settings),
+            Temper::Refusing => Answer::Rejected,
+            Temper::Failing => Answer::Failed,
+            Temper::Silent => Answer::Silent,
+        }
+    }
+
+    fn obey(&mut self, command: Command, settings: &Settings) -> Answer {
         match command {
             Command::Start { connector_id, authorized } => self.start(connector_id, authorized, settings),
             Command::Stop { transaction_id } => match &self.transaction {

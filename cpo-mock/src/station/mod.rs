@@ -116,6 +116,24 @@ pub enum Answer {
     NoProfile,
     /// It tried, and failed.
     Failed,
+    /// It does not answer.
+    Silent,
+}
+
+/// How a simulated station takes commands, so that a partner can see its own platform cope with one that does not obey.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[schema(as = StationTemper)]
+pub enum Temper {
+    /// It does what it is asked, where it can.
+    #[default]
+    Normal,
+    /// It refuses: the result is REJECTED.
+    Refusing,
+    /// It tries and fails: the result is FAILED.
+    Failing,
+    /// It never answers: the result is TIMEOUT.
+    Silent,
 }
 
 /// Something that happened at an EVSE.

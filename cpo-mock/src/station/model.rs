@@ -11,7 +11,7 @@ use super::car::{Car, MJ_PER_WH};
 use super::profile::{LimitCause, Limits};
 use super::reservation::Kept;
 use super::settings::{ConnectorSpec, Settings};
-use super::{EndReason, Event, EventKind, EvseState, Reading, ReservationEnd};
+use super::{EndReason, Event, EventKind, EvseState, Reading, ReservationEnd, Temper};
 
 /// Whom the platform has allowed to charge. Opaque to the station, but for the card's number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +72,9 @@ pub struct Station {
     /// The most that the site's own protection allows, in W.
     #[serde(default)]
     pub(super) site_watts: Option<i64>,
+    /// How it takes commands.
+    #[serde(default)]
+    pub(super) temper: Temper,
     pub(super) plugged: Option<Plugged>,
     pub(super) expected: Option<Expected>,
     pub(super) transaction: Option<Transaction>,
@@ -103,6 +106,7 @@ impl Station {
             fault,
             taken,
             site_watts: None,
+            temper: Temper::Normal,
             plugged: None,
             expected: None,
             transaction: None,
@@ -178,7 +182,8 @@ impl Station {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         let nobody = self.transaction.is_none() && self.expected.is_none() && self.plugged.is_none();
-        nobody && self.kept.is_none() && self.site_watts.is_none() && self.untold.is_empty()
+        let plain = self.site_watts.is_none() && self.temper == Temper::Normal;
+        nobody && plain && self.kept.is_none() && self.untold.is_empty()
     }
 
     /// When something happens by itself next.

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use super::hands::Refusal;
 use super::model::Station;
 use super::settings::Settings;
-use super::{Answer, Car, CentralSystem, Command, EvseKey, EvseState, Plan, Stations, Verdict, store};
+use super::{Answer, Car, CentralSystem, Command, EvseKey, EvseState, Plan, Stations, Temper, Verdict, store};
 use crate::locations;
 use crate::tokens::authorize::Card;
 
@@ -78,6 +78,8 @@ pub struct StationView {
     /// What is broken.
     #[schema(required = false, example = json!(null))]
     pub fault: Option<String>,
+    /// How it takes commands.
+    pub temper: Temper,
     /// The connector at which a vehicle is plugged in.
     #[schema(required = false, example = "1")]
     pub plugged_in: Option<String>,
@@ -114,6 +116,7 @@ impl StationView {
                 EvseState::Faulted => "FAULTED",
             },
             fault: station.fault().map(str::to_owned),
+            temper: station.temper,
             plugged_in: station.plugged().map(|(connector, _)| connector.to_owned()),
             soc_percent: station.plugged().map(|(_, car)| car.soc_percent()),
             watts: station.flow().map_or(0, |(_, watts)| watts),
@@ -164,6 +167,15 @@ impl Simulator {
     /// Everything works again.
     pub async fn repair(&self, key: &EvseKey) -> Result<StationView, SimulatorError> {
         self.by_hand(key, |station, _| station.repair()).await
+    }
+
+    /// From now on the station takes commands like this.
+    pub async fn set_temper(&self, key: &EvseKey, temper: Temper) -> Result<StationView, SimulatorError> {
+        self.by_hand(key, move |station, _| {
+            station.temper = temper;
+            Ok(())
+        })
+        .await
     }
 
     /// The site's own protection allows no more than this, in W; `None` lifts the limit.
@@ -380,6 +392,7 @@ impl Stations for Simulator {
     ) -> BoxFuture<'a, Result<Option<Plan>, DbError>> {
         Box::pin(async move {
             match self.look(evse).await {
+                Ok(station) if station.temper != Temper::Normal => Ok(None),
                 Ok(station) => Ok(station.plan(transaction_id, seconds)),
                 Err(SimulatorError::Db(error)) => Err(error),
                 Err(SimulatorError::UnknownEvse | SimulatorError::Refused(_)) => Ok(None),

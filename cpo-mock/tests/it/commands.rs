@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::charge;
 use crate::emsp::Emsp;
-use crate::world::{Partner, Reply, World, config};
+use crate::world::{Partner, Reply, World, config, location};
 
 fn start(emsp: &Emsp, change: &Value) -> Value {
     let mut command = json!({
@@ -155,6 +155,45 @@ async fn what_the_station_says_is_the_result() {
         world.operate(Method::POST, "/stations/E1/plug-in", &Value::Null).await;
         assert_eq!(attempt().await, "ACCEPTED");
         assert_eq!(attempt().await, "EVSE_OCCUPIED");
+    }
+}
+
+/// Proves: CMD-033, CMD-078, CMD-079
+#[tokio::test]
+async fn stations_refuse_fail_or_keep_silent_when_they_are_told_to() {
+    for database in databases().await {
+        let world = World::new(&database).await;
+        let emsp = Emsp::start("US", "EMS").await;
+        let partner = world.register(&emsp).await;
+        world.publish().await;
+        let attempt = async |temper: &str| {
+            let station = world.operate(Method::POST, "/stations/E1/temper", &json!({ "temper": temper })).await;
+            assert_eq!(station.json["temper"], temper);
+            let reply = send(&world, &partner, "START_SESSION", &start(&emsp, &json!({}))).await;
+            assert_eq!(reply.data()["result"], "ACCEPTED", "the request can be passed on");
+        };
+        attempt("REFUSING").await;
+        assert_eq!(result(&emsp).await, "REJECTED");
+        attempt("FAILING").await;
+        assert_eq!(result(&emsp).await, "FAILED");
+
+        emsp.take();
+        attempt("SILENT").await;
+        // A change of the Location builds idle stations anew; this one is not idle.
+        world.operate(Method::PUT, "/locations/US/CPO/LOC1", &location()).await;
+        world.clock.advance(std::time::Duration::from_secs(20));
+        world.settle().await;
+        assert_eq!(emsp.take_lines().iter().filter(|line| line.contains("results")).count(), 0, "there is time yet");
+        world.clock.advance(std::time::Duration::from_secs(6));
+        world.settle().await;
+        assert_eq!(result(&emsp).await, "TIMEOUT");
+        let sessions = partner.get(&world, "/sessions?date_from=2026-01-01T00:00:00Z").await;
+        assert_eq!(sessions.data(), &json!([]), "nothing has begun");
+
+        attempt("NORMAL").await;
+        assert_eq!(result(&emsp).await, "ACCEPTED");
+        let reply = world.operate(Method::POST, "/stations/E1/temper", &json!({ "temper": "MOODY" })).await;
+        assert_eq!(reply.http, 422, "{reply:?}");
     }
 }
 

@@ -1,10 +1,11 @@
 //! What partners are told: each module sends its own objects.
 
 use http::Method;
-use ocpi_http::{Answer, CallError, OcpiStatus, Url, join};
+use ocpi_http::{Answer, CallError, FailureClass, OcpiStatus, Url, join};
 use ocpi_party::sync::{Behind, Outbox};
 use ocpi_party::{DbError, Party, Peer};
 use ocpi_types::{InterfaceRole, ModuleId, PartyId, Role};
+use serde_json::Value;
 
 use crate::station::Simulator;
 use crate::{cdrs, charging_profiles, locations, sessions, tariffs};
@@ -74,6 +75,18 @@ impl Desk<'_> {
     ) -> Result<Answer, CallError> {
         let target = self.party.target(self.peer, &self.owner, to);
         self.party.client.call(&target, method, url, body).await
+    }
+
+    /// What the partner has of an object of which it has refused a PATCH; `None` when it has nothing. Where it does not say, the
+    /// refusal stands. Spec: transport_and_format, "PATCH".
+    pub(crate) async fn look(&self, to: &PartyId, url: &Url, refusal: CallError) -> Result<Option<Value>, CallError> {
+        match self.send(to, Method::GET, url, None).await {
+            Ok(answer) => Ok(Some(answer.data).filter(|data| !data.is_null())),
+            Err(error) if is_unknown(&error) => Ok(None),
+            Err(error) if error.class() != FailureClass::Refused => Err(error),
+            Err(_) if is_unknown(&refusal) => Ok(None),
+            Err(_) => Err(refusal),
+        }
     }
 }
 

@@ -1,17 +1,17 @@
 //! Telling partners about Sessions. Spec: mod_sessions, "Push model".
 //!
 //! A new Session is PUT. What a PATCH may leave out is known only when the partner has acknowledged the state before: then
-//! the PATCH holds what changed since, and those charging periods that are new (a PATCH appends them). In any other case the
-//! whole Session is PUT.
+//! the PATCH holds what changed since, and those charging periods that are new (a PATCH appends them). In any other case, and where
+//! a PATCH is refused and the partner turns out to have another state, the whole Session is PUT.
 
 use http::Method;
-use ocpi_http::CallError;
+use ocpi_http::{CallError, FailureClass};
 use ocpi_types::{DateTime, ModuleId, Object, PartyId, Patch, Session, SessionStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::store;
-use crate::outbox::{Desk, is_unknown, ours};
+use crate::outbox::{Desk, ours};
 
 /// What the partner has acknowledged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,7 +49,9 @@ pub(crate) async fn deliver(desk: &Desk<'_>) -> Result<Option<String>, CallError
             let body = serde_json::to_string(&patch).map_err(|e| CallError::Request(e.to_string()))?;
             match desk.send(&to, Method::PATCH, &url, Some(body)).await {
                 Ok(_) => true,
-                Err(error) if is_unknown(&error) => false,
+                Err(error) if error.class() == FailureClass::Refused => {
+                    has(desk.look(&to, &url, error).await?, &session)
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -58,6 +60,14 @@ pub(crate) async fn deliver(desk: &Desk<'_>) -> Result<Option<String>, CallError
         desk.send(&to, Method::PUT, &url, Some(session.to_json())).await?;
     }
     Ok(serde_json::to_string(&Acknowledged::of(&session)).ok())
+}
+
+/// Whether the partner has this state of the Session, whatever it has answered to the PATCH.
+fn has(theirs: Option<Value>, session: &Session) -> bool {
+    let theirs = theirs.and_then(|theirs| ocpi_types::parse::<Session>(theirs).value);
+    theirs.is_some_and(|theirs| {
+        theirs.last_updated == session.last_updated && theirs.charging_periods.len() == session.charging_periods.len()
+    })
 }
 
 /// The change from what is known to what is; `None` when it is more than a PATCH can say.

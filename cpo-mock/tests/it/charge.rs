@@ -1,5 +1,7 @@
 //! A charge from the first command to the bill, and what the partner hears of it.
 
+use std::time::Duration;
+
 use axum::http::Method;
 use ocpi_party::testing::databases;
 use serde_json::{Value, json};
@@ -170,6 +172,47 @@ async fn after_an_outage_the_partner_gets_the_present_state_once() {
     }
 }
 
+/// Proves: TRN-066, TRN-067, SES-056
+#[tokio::test]
+async fn after_a_refused_patch_the_partners_state_is_looked_at_and_mended() {
+    for database in databases().await {
+        let world = World::new(&database).await;
+        let emsp = Emsp::start("US", "EMS").await;
+        let partner = world.register(&emsp).await;
+        world.publish().await;
+        world.operate(Method::POST, "/stations/E1/plug-in", &json!({ "soc_percent": 20 })).await;
+        start(&world, &partner, &emsp).await;
+        world.settle().await;
+        let session = sessions(&emsp.take())[0].clone();
+        let said = |code: u16, data: Value| {
+            Some(json!({ "status_code": code, "timestamp": "2026-06-12T10:00:00Z", "data": data }))
+        };
+        let refused = || said(2001, json!(null));
+        let path = session.path.clone();
+        emsp.answer(&format!("PATCH {path}"), 200, refused());
+        // What is sent of the next state, which is given.
+        let next = async |theirs: &dyn Fn(Value)| {
+            world.clock.advance(Duration::from_mins(5));
+            world.app.run_due().await.unwrap();
+            let ours = partner.get(&world, "/sessions?date_from=2026-01-01T00:00:00Z").await;
+            theirs(ours.data()[0].clone());
+            world.settle().await;
+            let lines: Vec<_> =
+                sessions(&emsp.take()).iter().map(|r| format!("{} {}", r.method, r.path.replace(&path, "…"))).collect();
+            lines
+        };
+        let shows = |code: u16, data: Value| emsp.answer(&format!("GET {path}"), 200, said(code, data));
+        let older = next(&|_| shows(1000, session.body.clone())).await;
+        assert_eq!(older, ["PATCH …", "GET …", "PUT …"], "it has an older state");
+        emsp.answer(&format!("GET {path}"), 404, said(2004, json!(null)));
+        assert_eq!(next(&|_| ()).await, ["PATCH …", "GET …", "PUT …"], "it has nothing");
+        let current = next(&|ours| shows(1000, ours)).await;
+        assert_eq!(current, ["PATCH …", "GET …"], "it has taken it over all the same");
+        emsp.answer(&format!("GET {path}"), 405, None);
+        assert_eq!(next(&|_| ()).await, ["PATCH …", "GET …"], "it has said no, and nothing else is known");
+    }
+}
+
 /// Proves: LOC-004, LOC-007, LOC-050, LOC-061, TAR-003, TAR-005, SES-003, TRN-060, TRN-074
 #[tokio::test]
 async fn a_partner_that_lacks_the_object_gets_all_of_it() {
@@ -186,10 +229,11 @@ async fn a_partner_that_lacks_the_object_gets_all_of_it() {
         world.operate(Method::POST, "/stations/E1/fault", &json!({ "fault": "ground fault" })).await;
         world.settle().await;
         let received = emsp.take();
-        assert_eq!(received.len(), 2);
-        assert_eq!((received[1].method.clone(), received[1].path.as_str()), (Method::PUT, "/locations/US/CPO/LOC1"));
-        assert_eq!(received[1].body["evses"][0]["status"], "OUTOFORDER");
-        assert!(ocpi_types::parse::<ocpi_types::Location>(received[1].body.clone()).report.is_clean());
+        let lines: Vec<_> = received.iter().map(|request| format!("{} {}", request.method, request.path)).collect();
+        let evse = "/locations/US/CPO/LOC1/E1";
+        assert_eq!(lines, [&format!("PATCH {evse}"), &format!("GET {evse}"), "PUT /locations/US/CPO/LOC1"]);
+        assert_eq!(received[2].body["evses"][0]["status"], "OUTOFORDER");
+        assert!(ocpi_types::parse::<ocpi_types::Location>(received[2].body.clone()).report.is_clean());
 
         // A new EVSE comes complete: nobody can change what the partner does not have.
         let mut larger = location();

@@ -3,6 +3,7 @@
 
 mod docs;
 mod doctor;
+mod markdown;
 mod menu;
 mod narrator;
 mod operator;

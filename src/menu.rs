@@ -11,7 +11,7 @@ use dialoguer::theme::ColorfulTheme;
 use ocpi_party::PartyConfig;
 
 use crate::tiers::Tier;
-use crate::{pair, reports};
+use crate::{markdown, pair, reports};
 
 const GUIDE: &str = include_str!("../docs/troubleshooting.md");
 
@@ -80,9 +80,14 @@ fn menu() {
     }
 }
 
-/// Prints the troubleshooting guide.
+/// Prints the troubleshooting guide, laid out for the terminal where there is one.
 pub(crate) fn troubleshoot() -> ExitCode {
-    println!("{GUIDE}");
+    if std::io::stdout().is_terminal() {
+        let (_, width) = dialoguer::console::Term::stdout().size();
+        anstream::println!("{}", markdown::laid_out(GUIDE, width));
+    } else {
+        println!("{GUIDE}");
+    }
     ExitCode::SUCCESS
 }
 

@@ -23,7 +23,7 @@ else
   cargo build --workspace --examples --locked >&2
   mkdir -p target/coverage/debug/examples
   cp -a target/debug/examples/[0-9][0-9]_* target/coverage/debug/examples/
-  "${run[@]}" cargo tarpaulin --workspace --locked --engine llvm --skip-clean --target-dir target/coverage \
+  "${run[@]}" cargo tarpaulin --workspace --locked --engine llvm --follow-exec --skip-clean --target-dir target/coverage \
     --exclude-files '*/tests/*' --out Xml --out Html --output-dir "$out" --no-fail-fast --timeout 900 >&2 || status=$?
   mv -f "$out/cobertura.xml" "$out/coverage.xml"
   mv -f "$out/tarpaulin-report.html" "$out/coverage.html"

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::live::{self, app_token};
 use super::partners::Guest;
+use super::triggers::any_change;
 use crate::case::{Case, CaseResult, Stop, TargetRole, ensure, fail, skip};
 use crate::client::Answer;
 use crate::clock;
@@ -257,6 +258,28 @@ fn lists() -> Vec<Case> {
                 hub.guest.party.wait(hub.guest.party.mark(), cx.config.quiet, |_| false).await;
                 let count = hub.guest.party.since(0).iter().filter(|r| r.at("sender", "hubclientinfo")).count();
                 ensure(count <= 3, "at most three GETs", || count.to_string())
+            })),
+        hci("hubclientinfo.catch-up", "After an outage the platform fetches from the hub what it may have missed")
+            .proves(&["HCI-009"])
+            .destructive()
+            .does("Registers as a hub; cannot be reached while the operator changes an object, so that the platform notices; then can be reached again")
+            .expects("GET of a list of the hub")
+            .sabotage("client-no-catch-up")
+            .run(with_hub!(cx, hub, {
+                hub.tell(&cx, &hub.one, "CONNECTED").await?;
+                let (trigger, given) = any_change(&cx).await?;
+                let given: Vec<(&str, &str)> = given.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+                // What is read after a registration is no answer to an outage.
+                hub.guest.party.wait(hub.guest.party.mark(), cx.config.quiet, |_| false).await;
+                let mark = {
+                    let _outage = hub.guest.party.outage();
+                    cx.trigger(trigger, &given).await?;
+                    tokio::time::sleep(cx.config.quiet).await;
+                    hub.guest.party.mark()
+                };
+                let lists = ["hubclientinfo", "tokens", "locations"];
+                let reads = |r: &Received| r.answered == 200 && lists.iter().any(|module| r.is("GET", "sender", module));
+                hub.wait(&cx, mark, "GET of a list", reads).await.map(|_| ())
             })),
         hci("routing.hub.get-all", "Lists are pulled from the hub itself")
             .proves(&["HUB-040", "HUB-041", "HUB-042", "HUB-026", "HUB-037", "HUB-028"])

@@ -343,6 +343,10 @@ impl Party {
 
     /// Stores what a page holds; a faulty object costs only itself.
     fn take(&self, peer: &Peer, module: &str, items: Vec<Value>, seen: &mut Vec<String>) {
+        // How it takes what is pushed must show; a pull at that moment would mend it.
+        if self.state().faults.iter().any(|fault| fault.starts_with("receiver-")) {
+            return;
+        }
         let kind = match module {
             "locations" => "Location",
             "tariffs" => "Tariff",

@@ -82,7 +82,8 @@ pub(crate) fn run(tier: Tier) -> ExitCode {
     let (mut output, mut good) = (String::new(), true);
     for command in tier.commands() {
         println!("$ {}", command.join(" "));
-        match run_one(command, &mut output) {
+        // `cargo test` tells which program it runs on standard error, and what came of it on standard output.
+        match run_one(command, tier.is_cargo_test(), &mut output) {
             Ok(success) => good &= success,
             Err(error) => {
                 eprintln!("error: {} cannot be run: {error}; start this in the project's folder", command[0]);
@@ -110,15 +111,19 @@ pub(crate) fn run(tier: Tier) -> ExitCode {
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Runs a command in the terminal and keeps what it writes to standard output and standard error.
-fn run_one(command: &[&str], output: &mut String) -> std::io::Result<bool> {
-    // `cargo test` tells which program it runs on standard error, and what came of it on standard output.
+/// Runs a command in the terminal and keeps what it writes to standard output, and where it is asked for also to standard error.
+fn run_one(command: &[&str], errors_too: bool, output: &mut String) -> std::io::Result<bool> {
     let (reader, writer) = std::io::pipe()?;
     let mut child = Command::new(command[0]);
-    child.args(&command[1..]).stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
+    child.args(&command[1..]).stdin(Stdio::null()).stdout(writer.try_clone()?);
+    if errors_too {
+        child.stderr(writer);
+    } else {
+        drop(writer);
+    }
     child.env("COMPLIANCE_REPORTS", reports::folder());
     let mut running = child.spawn()?;
-    // The command holds our ends of the pipe: without this the reading below would never end.
+    // The command holds our end of the pipe: without this the reading below would never end.
     drop(child);
     let mut shown = std::io::stdout().lock();
     let mut lines = BufReader::new(reader);
@@ -157,10 +162,13 @@ mod tests {
 
     #[test]
     fn what_a_command_prints_is_kept_in_order() {
-        let mut output = String::new();
-        assert!(run_one(&["sh", "-c", "echo one; echo two >&2; echo three"], &mut output).unwrap());
-        assert_eq!(output, "one\ntwo\nthree\n");
-        assert!(!run_one(&["sh", "-c", "exit 3"], &mut output).unwrap());
-        assert!(run_one(&["no-such-program"], &mut output).is_err());
+        for (errors_too, kept) in [(true, "one\ntwo\nthree\n"), (false, "one\nthree\n")] {
+            let mut output = String::new();
+            let command = ["sh", "-c", "echo one; echo two >&2; echo three"];
+            assert!(run_one(&command, errors_too, &mut output).unwrap());
+            assert_eq!(output, kept);
+            assert!(!run_one(&["sh", "-c", "exit 3"], errors_too, &mut output).unwrap());
+            assert!(run_one(&["no-such-program"], errors_too, &mut output).is_err());
+        }
     }
 }

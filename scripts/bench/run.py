@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 SECONDS = os.environ.get("BENCH_SECONDS", "10")
 CONNECTIONS = os.environ.get("BENCH_CONNECTIONS", "32")
 THREADS = os.environ.get("BENCH_THREADS", "2")
-KEY = secrets.token_urlsafe(24)
+KEY = secrets.token_hex(24)
 ROWS = []
 
 

@@ -7,7 +7,7 @@ use rust_decimal::prelude::FromPrimitive;
 use serde_json::{Value, json};
 
 use super::charge::response_url;
-use super::triggers::Spot;
+use super::triggers::{Spot, oddity};
 use crate::case::{CaseResult, ensure, fail, skip};
 use crate::client::Answer;
 use crate::context::{Ctx, join};
@@ -130,7 +130,7 @@ pub(super) async fn stations(cx: &Arc<Ctx>, has: &[&str], lacks: &[&str]) -> Cas
         ));
     }
     let taken = cx.taken.lock().await;
-    found.sort_by_key(|station| taken.contains(&station.spot.evse_uid));
+    found.sort_by_key(|station| (taken.contains(&station.spot.evse_uid), oddity(&station.evse)));
     Ok(found)
 }
 

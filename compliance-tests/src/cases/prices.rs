@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::charge::{command, merged, response_url};
 use super::live;
+use super::triggers::put_up;
 use crate::case::{Case, CaseResult, Lane, Phase, Stop, TargetRole, ensure, fail, skip};
 use crate::context::{Ctx, join};
 use crate::fixtures;
@@ -215,7 +216,7 @@ async fn charge_once(cx: &Arc<Ctx>, experiment: &Experiment, place: &Place) -> C
     let ids = json!(tariffs.iter().map(|(id, _)| id).collect::<Vec<_>>()).to_string();
     let capabilities = json!(experiment.course.capabilities()).to_string();
     let wanted = [("tariff_ids", &*ids), ("time_zone", place.zone.name()), ("capabilities", &*capabilities)];
-    let station = cx.trigger("station_with_tariff", &wanted).await?;
+    let station = put_up(cx, "station_with_tariff", &wanted).await?;
     let of = |key: &str| station.get(key).cloned().unwrap_or_default();
     let (location_id, evse_uid, connector_id) = (of("location_id"), of("evse_uid"), of("connector_id"));
     let given = [("location_id", &*location_id), ("evse_uid", &*evse_uid), ("connector_id", &*connector_id)];

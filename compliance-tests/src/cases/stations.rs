@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::charge::{command, response_url};
 use super::outages::borrowed;
-use super::triggers::spot;
+use super::triggers::{put_up, spot};
 use crate::case::{Case, CaseResult, TargetRole, ensure, fail, skip};
 use crate::clock;
 use crate::context::Ctx;
@@ -139,7 +139,7 @@ fn schedules() -> Vec<Case> {
                 let mark = cx.party.mark();
                 let plan =
                     [("status", "INOPERATIVE"), ("period_begin", &begin), ("period_end", &end), ("time_zone", zone)];
-                let station = cx.trigger("station_with_schedule", &plan).await?;
+                let station = put_up(&cx, "station_with_schedule", &plan).await?;
                 let of = |key: &str| station.get(key).cloned().unwrap_or_default();
                 let (location_id, evse_uid) = (of("location_id"), of("evse_uid"));
                 let changes =

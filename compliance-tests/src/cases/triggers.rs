@@ -1,6 +1,9 @@
 //! What several files need around triggers: something to act on.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+
+use serde_json::Value;
 
 use crate::case::{CaseResult, TargetRole, skip};
 use crate::context::Ctx;
@@ -11,6 +14,24 @@ pub(super) struct Spot {
     pub(super) location_id: String,
     pub(super) evse_uid: String,
     pub(super) connector_id: String,
+}
+
+/// Ordinary EVSEs are used first: those whose uid stands in the URL of a trigger as it is, and that have few of the capabilities that are
+/// rare, because those are needed by cases that run beside.
+pub(super) fn oddity(evse: &Value) -> (bool, usize) {
+    let plain = |uid: &str| uid.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-*._".contains(&byte));
+    let is_rare = |capability: &&Value| {
+        let rare = [
+            "CHARGING_PREFERENCES_CAPABLE",
+            "CHARGING_PROFILE_CAPABLE",
+            "RESERVABLE",
+            "START_SESSION_CONNECTOR_REQUIRED",
+            "TOKEN_GROUP_CAPABLE",
+        ];
+        capability.as_str().is_some_and(|capability| rare.contains(&capability))
+    };
+    let rarities = evse["capabilities"].as_array().map_or(0, |all| all.iter().filter(is_rare).count());
+    (!evse["uid"].as_str().is_some_and(plain), rarities)
 }
 
 /// EVSEs of the platform that are available and have the capability.
@@ -27,20 +48,22 @@ pub(super) async fn spots(cx: &Arc<Ctx>, capability: &str) -> CaseResult<Vec<Spo
                 || !evse["capabilities"]
                     .as_array()
                     .is_some_and(|list| list.iter().any(|c| c == "START_SESSION_CONNECTOR_REQUIRED"));
-            let text = |value: &serde_json::Value| value.as_str().unwrap_or("").to_string();
+            let text = |value: &Value| value.as_str().unwrap_or("").to_string();
             if able && plain && evse["status"] == "AVAILABLE" {
-                found.push(Spot {
+                let spot = Spot {
                     location_id: text(&location["id"]),
                     evse_uid: text(&evse["uid"]),
                     connector_id: text(&evse["connectors"][0]["id"]),
-                });
+                };
+                found.push((oddity(evse), spot));
             }
         }
     }
     if found.is_empty() {
         return skip(format!("the platform lists no available EVSE with {capability}"));
     }
-    Ok(found)
+    found.sort_by_key(|(oddity, _)| *oddity);
+    Ok(found.into_iter().map(|(_, spot)| spot).collect())
 }
 
 /// An available EVSE that no other case of this run has taken, with the capability.
@@ -54,6 +77,17 @@ pub(super) async fn spot(cx: &Arc<Ctx>, capability: &str) -> CaseResult<Spot> {
         }
         None => skip("no EVSE is free"),
     }
+}
+
+/// Lets the operator put a station up, which no other case takes then.
+pub(super) async fn put_up(
+    cx: &Arc<Ctx>,
+    trigger: &'static str,
+    given: &[(&str, &str)],
+) -> CaseResult<HashMap<String, String>> {
+    let station = cx.trigger(trigger, given).await?;
+    cx.taken.lock().await.extend(station.get("evse_uid").cloned());
+    Ok(station)
 }
 
 /// A trigger that makes the platform push something, with what it needs.

@@ -259,7 +259,11 @@ impl Triggers {
             )));
         };
         let answer = if let Some(command) = &trigger.shell {
-            self.shell(name, &self.fill(command, given), trigger).await?
+            {
+                let command = self.fill(command, given, Place::Shell);
+                let command = command.map_err(|what| Stop::Error(format!("trigger `{name}`: {what}")))?;
+                self.shell(name, &command, trigger).await?
+            }
         } else {
             self.call(name, trigger, given).await?
         };
@@ -278,20 +282,30 @@ impl Triggers {
             .collect()
     }
 
-    fn fill(&self, template: &str, given: &[(&str, &str)]) -> String {
-        let mut text = template.to_string();
-        for (key, value) in given {
-            text = text.replace(&format!("{{{key}}}"), value);
+    /// Puts values in the places of their names. What is given may come from the platform under test: it is made harmless for
+    /// its place, and is not looked through for further names.
+    fn fill(&self, template: &str, given: &[(&str, &str)], place: Place) -> Result<String, String> {
+        let mut text = String::new();
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once('{') {
+            text.push_str(before);
+            rest = after;
+            let name = after.split('}').next().unwrap_or("");
+            let value = if let Some((_, value)) = given.iter().find(|(key, _)| *key == name) {
+                place.write(name, value)?
+            } else if let Some(value) = self.variables.get(name) {
+                self.fill(value, &[], place)?
+            } else if let Some(variable) = name.strip_prefix("env:") {
+                std::env::var(variable).unwrap_or_default()
+            } else {
+                text.push('{');
+                continue;
+            };
+            text.push_str(&value);
+            rest = &after[name.len() + 1..];
         }
-        for (key, value) in &self.variables {
-            text = text.replace(&format!("{{{key}}}"), value);
-        }
-        while let Some(start) = text.find("{env:") {
-            let Some(length) = text[start..].find('}') else { break };
-            let value = std::env::var(&text[start + 5..start + length]).unwrap_or_default();
-            text.replace_range(start..=start + length, &value);
-        }
-        text
+        text.push_str(rest);
+        Ok(text)
     }
 
     async fn call(&self, name: &str, trigger: &Trigger, given: &[(&str, &str)]) -> CaseResult<Value> {
@@ -300,12 +314,14 @@ impl Triggers {
         let method = trigger.method.as_deref().unwrap_or("POST");
         let method = method.parse().map_err(|_| error(format!("bad method {method}")))?;
         let timeout = Duration::from_secs(trigger.timeout_seconds.unwrap_or(20));
-        let mut request = http().map_err(error)?.request(method, self.fill(url, given)).timeout(timeout);
+        let mut request =
+            http().map_err(error)?.request(method, self.fill(url, given, Place::Url).map_err(error)?).timeout(timeout);
         for (key, value) in &trigger.headers {
-            request = request.header(key.as_str(), self.fill(value, given));
+            request = request.header(key.as_str(), self.fill(value, given, Place::Header).map_err(error)?);
         }
         if let Some(body) = &trigger.body {
-            request = request.header("content-type", "application/json").body(self.fill(body, given));
+            let body = self.fill(body, given, Place::Body).map_err(error)?;
+            request = request.header("content-type", "application/json").body(body);
         }
         let response = request.send().await.map_err(|err| error(err.to_string()))?;
         let status = response.status();
@@ -328,6 +344,36 @@ impl Triggers {
             return Err(error(format!("{}: {}", output.status, crate::formats::shorten(&text, 300))));
         }
         Ok(serde_json::from_slice(&output.stdout).unwrap_or(Value::Null))
+    }
+}
+
+/// What the tester makes itself, in JSON.
+const JSON: [&str; 3] = ["tariff", "tariff_ids", "capabilities"];
+
+/// Where a value is written.
+#[derive(Clone, Copy)]
+enum Place {
+    Url,
+    Header,
+    Body,
+    Shell,
+}
+
+impl Place {
+    fn write(self, name: &str, value: &str) -> Result<String, String> {
+        // A shell would act on other characters, and an id of the platform under test may hold any.
+        let plain = |letter: char| letter.is_alphanumeric() || " -_.,:@%+=/~*".contains(letter);
+        match self {
+            Self::Url => Ok(crate::context::encode(value)),
+            Self::Body if !JSON.contains(&name) => {
+                let quoted = Value::from(value).to_string();
+                Ok(quoted[1..quoted.len() - 1].to_string())
+            }
+            Self::Shell if !JSON.contains(&name) && !value.chars().all(plain) => {
+                Err(format!("`{name}` is {value:?}, which is not safe in a shell command: use `url`"))
+            }
+            Self::Header | Self::Body | Self::Shell => Ok(value.to_string()),
+        }
     }
 }
 
@@ -380,6 +426,22 @@ mod tests {
     #[test]
     fn placeholders_are_filled_from_the_case_first() {
         let triggers = Triggers::parse("[variables]\noperator = \"http://o\"\nname = \"other\"").unwrap();
-        assert_eq!(triggers.fill("{operator}/x?n={name}{missing}", &[("name", "me")]), "http://o/x?n=me{missing}");
+        let filled = triggers.fill("{operator}/x?n={name}{missing}", &[("name", "me")], Place::Header);
+        assert_eq!(filled.as_deref(), Ok("http://o/x?n=me{missing}"));
+        let body = triggers.fill(r#"{"name": "{name}", "at": {"x": 1}}"#, &[("name", "m\"e")], Place::Body);
+        assert_eq!(body.as_deref(), Ok(r#"{"name": "m\"e", "at": {"x": 1}}"#));
+    }
+
+    #[test]
+    fn what_the_platform_calls_its_things_does_no_harm() {
+        let triggers = Triggers::parse("[variables]\noperator = \"http://o/{env:PATH}\"").unwrap();
+        let fill = |place: Place, id: &str| triggers.fill("x/{evse_uid}", &[("evse_uid", id)], place);
+        assert_eq!(fill(Place::Url, "I40/1 ?").as_deref(), Ok("x/I40%2F1%20%3F"));
+        assert_eq!(fill(Place::Header, "{env:PATH}{operator}").as_deref(), Ok("x/{env:PATH}{operator}"));
+        assert_eq!(fill(Place::Shell, "US*CPO*E1").as_deref(), Ok("x/US*CPO*E1"));
+        for id in ["$(reboot)", "`reboot`", "a; reboot", "a\" b", "a' b", "a\nb", "a|b", "a&b", "a>b", "a\\b"] {
+            assert!(fill(Place::Shell, id).is_err(), "{id}");
+        }
+        assert_eq!(triggers.fill("{tariff_ids}", &[("tariff_ids", "[\"A\"]")], Place::Shell).as_deref(), Ok("[\"A\"]"));
     }
 }

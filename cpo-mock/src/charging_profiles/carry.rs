@@ -71,10 +71,10 @@ pub(super) async fn carry(app: &App, id: &str, evse: &EvseKey, transaction_id: &
     };
     let outcome = match work {
         Work::Read(seconds) => app.simulator.plan(evse, transaction_id, seconds).await.map(|plan| match plan {
-            Some(plan) => {
+            Ok(plan) => {
                 Some(Outcome { result: ChargingProfileResultType::Accepted, plan: Some(convert::active(&plan)) })
             }
-            None => Some(Outcome::rejected()),
+            Err(answer) => Outcome::of(answer),
         }),
         Work::Set(profile) => app.simulator.send(evse, change(Some(profile))).await.map(Outcome::of),
         Work::Clear => app.simulator.send(evse, change(None)).await.map(Outcome::of),

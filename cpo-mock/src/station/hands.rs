@@ -8,11 +8,16 @@ use super::{Answer, Command, EndReason, ReservationEnd, Temper};
 impl Station {
     /// Takes a command as its temper is: a station that is not in its normal one does nothing.
     pub fn command(&mut self, command: Command, settings: &Settings) -> Answer {
+        self.refusal().unwrap_or_else(|| self.obey(command, settings))
+    }
+
+    /// What it answers, whatever it is asked; `None` in its normal temper.
+    pub(super) fn refusal(&self) -> Option<Answer> {
         match self.temper {
-            Temper::Normal => self.obey(command, settings),
-            Temper::Refusing => Answer::Rejected,
-            Temper::Failing => Answer::Failed,
-            Temper::Silent => Answer::Silent,
+            Temper::Normal => None,
+            Temper::Refusing => Some(Answer::Rejected),
+            Temper::Failing => Some(Answer::Failed),
+            Temper::Silent => Some(Answer::Silent),
         }
     }
 

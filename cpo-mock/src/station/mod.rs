@@ -132,7 +132,7 @@ pub enum Temper {
     Refusing,
     /// It tries and fails: the result is FAILED.
     Failing,
-    /// It never answers: the result is TIMEOUT.
+    /// It never answers: the result is TIMEOUT, or REJECTED for a charging profile, where there is no such result.
     Silent,
 }
 
@@ -319,13 +319,13 @@ pub trait Stations: Send + Sync {
     /// Passes a command on and waits for the station's answer.
     fn send<'a>(&'a self, evse: &'a EvseKey, command: Command) -> BoxFuture<'a, Result<Answer, DbError>>;
 
-    /// What the station intends to do with a transaction in the coming `seconds`; `None` when it is not going on.
+    /// What the station intends to do with a transaction in the coming `seconds`, or why it does not say.
     fn plan<'a>(
         &'a self,
         evse: &'a EvseKey,
         transaction_id: &'a str,
         seconds: i64,
-    ) -> BoxFuture<'a, Result<Option<Plan>, DbError>>;
+    ) -> BoxFuture<'a, Result<Result<Plan, Answer>, DbError>>;
 
     /// What the station has answered to a [`ProfileChange`], for a platform that did not hear it; `None` when it never got the
     /// request, or the transaction is over.

@@ -389,13 +389,15 @@ impl Stations for Simulator {
         evse: &'a EvseKey,
         transaction_id: &'a str,
         seconds: i64,
-    ) -> BoxFuture<'a, Result<Option<Plan>, DbError>> {
+    ) -> BoxFuture<'a, Result<Result<Plan, Answer>, DbError>> {
         Box::pin(async move {
             match self.look(evse).await {
-                Ok(station) if station.temper != Temper::Normal => Ok(None),
-                Ok(station) => Ok(station.plan(transaction_id, seconds)),
+                Ok(station) => Ok(match station.refusal() {
+                    None => station.plan(transaction_id, seconds).ok_or(Answer::Rejected),
+                    Some(refusal) => Err(refusal),
+                }),
                 Err(SimulatorError::Db(error)) => Err(error),
-                Err(SimulatorError::UnknownEvse | SimulatorError::Refused(_)) => Ok(None),
+                Err(SimulatorError::UnknownEvse | SimulatorError::Refused(_)) => Ok(Err(Answer::Rejected)),
             }
         })
     }

@@ -437,6 +437,37 @@ async fn orphan(world: &World, partner: &Partner, emsp: &Emsp, session: &str, id
     added.unwrap();
 }
 
+#[tokio::test]
+async fn a_station_that_is_silent_is_waited_for_and_then_counts_as_a_refusal() {
+    for database in databases().await {
+        let world = World::new(&database).await;
+        let emsp = Emsp::start("US", "EMS").await;
+        let partner = world.register(&emsp).await;
+        publish(&world).await;
+        let id = charge(&world, &partner, &emsp, "S1", &Value::Null).await;
+        world.operate(Method::POST, "/stations/S1/temper", &json!({ "temper": "SILENT" })).await;
+        world.settle().await;
+        emsp.take();
+        let profile =
+            json!({ "charging_rate_unit": "A", "charging_profile_period": [{ "start_period": 0, "limit": 8 }] });
+        assert_eq!(put(&world, &partner, &emsp, &id, &profile).await.data()["result"], "ACCEPTED");
+        let query = format!("duration=900&{}", encoded(&emsp, "/results/get"));
+        assert_eq!(ask(&world, &partner, Method::GET, &id, &query).await.data()["result"], "ACCEPTED");
+        let results = || -> Vec<String> {
+            let told = emsp.take().into_iter().filter(|told| told.path.contains("results"));
+            let mut told: Vec<_> = told.map(|told| format!("{} {}", told.path, told.body["result"])).collect();
+            told.sort();
+            told
+        };
+        world.clock.advance(std::time::Duration::from_secs(20));
+        world.settle().await;
+        assert_eq!(results(), [""; 0], "there is time yet");
+        world.clock.advance(std::time::Duration::from_secs(6));
+        world.settle().await;
+        assert_eq!(results(), [r#"/results/get "REJECTED""#, r#"/results/put "REJECTED""#]);
+    }
+}
+
 /// Proves: CHP-053 (as Receiver), CHP-054, CHP-009
 #[tokio::test]
 async fn a_result_is_sent_once_in_time_and_tells_the_truth() {

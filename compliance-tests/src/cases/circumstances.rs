@@ -10,6 +10,7 @@ use super::charge::{command, merged, response_url};
 use super::credentials::credentials_url;
 use super::outages::{begin, borrowed, end};
 use super::registrations::{leave, partner, post, token_a};
+use super::stations::start_at;
 use super::triggers::spot;
 use crate::case::{Case, CaseResult, Phase, Stop, TargetRole, ensure, fail, skip};
 use crate::client::Answer;
@@ -197,23 +198,6 @@ fn partners() -> Vec<Case> {
     ]
 }
 
-/// START_SESSION at this place with a new token; the result that arrives.
-async fn start_result(cx: &Arc<Ctx>, given: &[(&'static str, String); 3]) -> CaseResult<String> {
-    let token = fixtures::token(cx.owner(), &cx.new_id("APP"), "APP_USER", &crate::clock::timestamp());
-    let (url, path) = response_url(cx);
-    let mut body = json!({"response_url": url, "token": token});
-    for (key, value) in given {
-        body[*key] = json!(value);
-    }
-    let mark = cx.party.mark();
-    let answer = command(cx, "START_SESSION", &body).await?;
-    if answer.object()?["result"] != "ACCEPTED" {
-        return Ok(answer.data()["result"].as_str().unwrap_or("").to_string());
-    }
-    let result = cx.expect_request(mark, "a CommandResult", |r| r.path == path).await?;
-    Ok(result.json.unwrap_or_default()["result"].as_str().unwrap_or("").to_string())
-}
-
 async fn evse_status(cx: &Arc<Ctx>, given: &[(&'static str, String); 3]) -> CaseResult<String> {
     let answer = cx.get(join(&cx.sender("locations")?, &[&given[0].1, &given[1].1])).await?;
     Ok(answer.object()?["status"].as_str().unwrap_or("").to_string())
@@ -276,9 +260,9 @@ fn stations() -> Vec<Case> {
             .sabotage("command-ignores-fault")
             .run(|cx| async move {
                 let given = broken(&cx).await?;
-                let result = start_result(&cx, &given).await;
+                let result = start_at(&cx, &given).await;
                 repair(&cx, &given).await?;
-                let result = result?;
+                let result = result?.result;
                 ensure(matches!(result.as_str(), "EVSE_INOPERATIVE" | "REJECTED"), "EVSE_INOPERATIVE", || {
                     result.clone()
                 })
@@ -293,9 +277,9 @@ fn stations() -> Vec<Case> {
             .run(|cx| async move {
                 let (id, given) = begin(&cx).await?;
                 leaves_available(&cx, &given).await?;
-                let result = start_result(&cx, &given).await;
+                let result = start_at(&cx, &given).await;
                 end(&cx, &id, &given).await?;
-                let result = result?;
+                let result = result?.result;
                 ensure(matches!(result.as_str(), "EVSE_OCCUPIED" | "REJECTED"), "EVSE_OCCUPIED", || result.clone())
             }),
         cpo("commands.start.any-evse", "START_SESSION without evse_uid is no mistake")

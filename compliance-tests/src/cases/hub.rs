@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::live::{self, app_token};
 use super::partners::Guest;
-use super::triggers::any_change;
+use super::triggers::{any_change, lent};
 use crate::case::{Case, CaseResult, Stop, TargetRole, ensure, fail, skip};
 use crate::client::Answer;
 use crate::clock;
@@ -268,12 +268,11 @@ fn lists() -> Vec<Case> {
             .run(with_hub!(cx, hub, {
                 hub.tell(&cx, &hub.one, "CONNECTED").await?;
                 let (trigger, given) = any_change(&cx).await?;
-                let given: Vec<(&str, &str)> = given.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
                 // What is read after a registration is no answer to an outage.
                 hub.guest.party.wait(hub.guest.party.mark(), cx.config.quiet, |_| false).await;
                 let mark = {
                     let _outage = hub.guest.party.outage();
-                    cx.trigger(trigger, &given).await?;
+                    cx.trigger(trigger, &lent(&given)).await?;
                     tokio::time::sleep(cx.config.quiet).await;
                     hub.guest.party.mark()
                 };
@@ -471,8 +470,8 @@ fn addresses() -> Vec<Case> {
             .sabotage("push-never")
             .run(with_hub!(cx, hub, {
                 hub.tell(&cx, &hub.one, "CONNECTED").await?;
-                let (trigger, given) = super::triggers::any_change(&cx).await?;
-                let mut given: Vec<(&str, &str)> = given.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+                let (trigger, given) = any_change(&cx).await?;
+                let mut given = lent(&given);
                 given.push(("peer_id", &hub.guest.peer_id));
                 let mark = hub.guest.party.mark();
                 cx.trigger(trigger, &given).await?;

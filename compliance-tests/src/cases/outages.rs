@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::charge::{command, response_url};
 use super::pushes::{knows, pulled, sync};
-use super::triggers::spot;
+use super::triggers::{lent, spot};
 use crate::case::{Case, CaseResult, Phase, Stop, TargetRole, ensure, fail, skip};
 use crate::context::Ctx;
 use crate::fixtures;
@@ -62,8 +62,7 @@ impl Change {
 
     async fn pull(&self, cx: &Arc<Ctx>, which: usize) -> CaseResult {
         let (name, given) = &self.triggers[which];
-        let given: Vec<(&str, &str)> = given.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-        cx.trigger(name, &given).await?;
+        cx.trigger(name, &lent(given)).await?;
         if self.module == "locations" {
             cx.forget("locations");
         }

@@ -90,6 +90,11 @@ pub(super) async fn put_up(
     Ok(station)
 }
 
+/// The names and values of [`any_change`], as triggers take them.
+pub(super) fn lent(given: &[(String, String)]) -> Vec<(&str, &str)> {
+    given.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect()
+}
+
 /// A trigger that makes the platform push something, with what it needs.
 pub(super) async fn any_change(cx: &Arc<Ctx>) -> CaseResult<(&'static str, Vec<(String, String)>)> {
     if cx.config.role == TargetRole::Emsp {

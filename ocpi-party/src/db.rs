@@ -1,4 +1,5 @@
-//! The one door to the database: `read()` for queries, `write(job)` for everything that changes something.
+//! The one door to the database: `read()` for queries, `snapshot()` for several that belong together, `write(job)` for everything that
+//! changes something.
 //!
 //! The same SQL text serves SQLite and PostgreSQL, through sqlx's `Any` driver: `$1` markers, TEXT and BIGINT columns,
 //! `ON CONFLICT`, `RETURNING`.
